@@ -1,0 +1,33 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace volcanion::api {
+
+/// Threads for work that waits for a database, so that the threads that own connections never do. Thread-safe.
+class BlockingPool {
+ public:
+  BlockingPool(int threads, std::size_t max_queued);
+  /// Finishes what has begun, drops what waits.
+  ~BlockingPool();
+
+  /// False when too much waits already; `work` is then dropped.
+  [[nodiscard]] bool Submit(std::function<void()> work);
+
+ private:
+  void Run(std::stop_token stop);
+
+  const std::size_t max_queued_;
+  std::mutex mutex_;  // guards the two below
+  std::condition_variable_any changed_;
+  std::deque<std::function<void()>> queue_;
+  std::vector<std::jthread> threads_;  // last: stop before the rest goes
+};
+
+}  // namespace volcanion::api

@@ -1,0 +1,346 @@
+#include "Api/Http/Connection.h"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace volcanion::api {
+
+namespace {
+
+// What a client may send ahead while its request is being handled; more stays in the socket, so that TCP slows it down.
+constexpr std::size_t kMaxAhead = 16 * 1024;
+// A body up to here is copied behind its head, so that one buffer is sent.
+constexpr std::size_t kSmallBody = 16 * 1024;
+
+// Returns the bytes taken, 0 when the socket is full, -1 when the connection is broken. Never raises SIGPIPE.
+ssize_t SendTwo(int fd, std::string_view first, std::string_view second) {
+  std::array<iovec, 2> parts{
+      {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}}};
+  msghdr message{};
+  message.msg_iov = parts.data() + (first.empty() ? 1 : 0);
+  message.msg_iovlen = static_cast<std::size_t>(first.empty() || second.empty() ? 1 : 2);
+  for (;;) {
+    const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) return sent;
+    if (errno == EINTR) continue;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+  }
+}
+
+ssize_t Receive(int fd, char* to, std::size_t size, int flags = 0) {
+  for (;;) {
+    const ssize_t received = ::recv(fd, to, size, MSG_DONTWAIT | flags);
+    if (received >= 0 || errno != EINTR) return received;
+  }
+}
+
+bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+int UnacknowledgedBytes(int fd) {
+  int bytes = 0;
+  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionHost& host, int fd, std::string remote_address, SocketPlace place)
+    : host_(host),
+      inbox_(host.inbox),
+      fd_(fd),
+      remote_address_(std::move(remote_address)),
+      place_(std::move(place)),
+      reader_(host.server.limits),
+      deadline_(host.deadlines.Add(*this)) {
+  host_.deadlines.Arm(deadline_, Wait::kRequest, host_.now);
+}
+
+// Nothing of the host is touched here: the last owner may be a responder on another thread, long after.
+Connection::~Connection() = default;
+
+void Connection::OnReadable() {
+  if (phase_ == Phase::kClosed) return;
+  const bool ahead = phase_ == Phase::kHandling || phase_ == Phase::kSending;
+  std::size_t room = host_.received.size();
+  if (ahead) {
+    room = kMaxAhead - std::min(kMaxAhead, unread_.size());
+    if (room == 0) return WatchFor(false, watch_writable_);
+  }
+  const ssize_t received = Receive(fd_, host_.received.data(), room);
+  if (received < 0) {
+    if (!WouldBlock()) Close();
+    return;
+  }
+  if (received == 0) {
+    client_finished_ = true;
+    // It may have closed its side only, and wait for the answer.
+    if (ahead)
+      WatchFor(false, watch_writable_);
+    else
+      Close();
+    return;
+  }
+  if (phase_ == Phase::kGoodbye) return;
+  const std::string_view bytes(host_.received.data(), static_cast<std::size_t>(received));
+  if (ahead)
+    unread_ += bytes;
+  else
+    Pump(bytes);
+}
+
+// Reads requests from what was left over and from `bytes`, until one of them has to wait for its answer.
+void Connection::Pump(std::string_view bytes) {
+  std::string joined;
+  if (!unread_.empty()) {
+    joined = std::move(unread_);
+    unread_.clear();
+    joined += bytes;
+    bytes = joined;
+  }
+  while (phase_ == Phase::kReading && !bytes.empty())
+    if (!ReadRequests(bytes)) break;
+  if (phase_ == Phase::kClosed || phase_ == Phase::kGoodbye) return;
+
+  if (bytes.empty()) {
+    unread_ = std::string();
+  } else if (!joined.empty()) {
+    joined.erase(0, joined.size() - bytes.size());
+    unread_ = std::move(joined);
+  } else {
+    unread_ = bytes;
+  }
+  if (phase_ != Phase::kReading) return;
+  if (client_finished_) return Close();  // nothing can complete what is begun
+  const auto wait = reader_.reading_body() ? Wait::kBody : reader_.begun() ? Wait::kHeaders : Wait::kRequest;
+  if (deadline_->wait != wait) host_.deadlines.Arm(deadline_, wait, host_.now);
+  WatchFor(true, false);
+}
+
+// One step; false when more bytes are needed.
+bool Connection::ReadRequests(std::string_view& bytes) {
+  std::size_t used = 0;
+  const auto step = reader_.Read(bytes, used);
+  bytes.remove_prefix(used);
+  switch (step) {
+    case RequestReader::Step::kNeedMore:
+      return false;
+    case RequestReader::Step::kHeaders:
+      if (bytes.empty() && reader_.expects_continue()) SendContinue();
+      return true;
+    case RequestReader::Step::kComplete:
+      Dispatch();
+      return true;
+    case RequestReader::Step::kFailed: {
+      const auto failure = reader_.failure();
+      Refuse(failure.status, failure.detail);
+      return true;
+    }
+  }
+  return false;
+}
+
+// The socket's queue is empty here, for every answer before has been sent whole: it takes 25 bytes or is broken.
+void Connection::SendContinue() {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (SendTwo(fd_, kContinue, {}) != static_cast<ssize_t>(kContinue.size())) Close();
+}
+
+void Connection::Dispatch() {
+  phase_ = Phase::kHandling;
+  Request request = reader_.Take();
+  if (const auto& failure = reader_.failure(); failure.status != 0)
+    return Send(ErrorResponse(failure.status, failure.detail), true);
+  request.remote_address = remote_address_;
+
+  in_handler_ = true;
+  try {
+    host_.server.handler(std::move(request), Responder(shared_from_this()));
+  } catch (...) {
+    // The responder died on the way and answers 500, unless the handler had handed it to someone who will answer.
+  }
+  in_handler_ = false;
+
+  if (at_once_) {
+    Inbox::Reply reply = std::move(*at_once_);
+    at_once_.reset();
+    Send(ResponseOf(reply), true);
+  } else {
+    host_.deadlines.Arm(deadline_, Wait::kNothing, host_.now);
+  }
+}
+
+void Connection::OnReply(Inbox::Reply reply) {
+  if (phase_ != Phase::kHandling) return;
+  Send(ResponseOf(reply), true);
+  if (phase_ == Phase::kReading) Pump({});
+}
+
+Response Connection::ResponseOf(Inbox::Reply& reply) const {
+  if (reply.abandoned) return ErrorResponse(500, "The request was not answered.");
+  if (!reply.make) return std::move(reply.response);
+  try {
+    return reply.make();
+  } catch (...) {
+    return ErrorResponse(500, "The answer could not be made.");
+  }
+}
+
+Response Connection::ErrorResponse(int status, std::string_view detail) const {
+  try {
+    return host_.server.error_answer(status, detail);
+  } catch (...) {
+    Response bare;
+    bare.status = status;
+    return bare;
+  }
+}
+
+void Connection::Refuse(int status, std::string_view detail) {
+  phase_ = Phase::kHandling;
+  Send(ErrorResponse(status, detail), false);
+}
+
+void Connection::Send(Response response, bool may_keep_alive) {
+  keep_alive_ = may_keep_alive && reader_.keep_alive() && !host_.draining && !AsksToClose(response) &&
+                !(client_finished_ && unread_.empty());
+  const AnswerFraming framing{reader_.http10(), keep_alive_, reader_.head()};
+  std::string& head = host_.head;
+  head.clear();
+  host_.writer.AppendHead(response, framing, head);
+  std::string body;
+  if (ResponseWriter::SendsBody(response, framing)) {
+    if (response.body.size() <= kSmallBody)
+      head += response.body;
+    else
+      body = std::move(response.body);
+  }
+
+  const ssize_t sent = SendTwo(fd_, head, body);
+  if (sent < 0) return Close();
+  out_sent_ = static_cast<std::size_t>(sent);
+  if (out_sent_ == head.size() + body.size()) return AfterAnswer();
+  out_head_ = head;
+  out_body_ = std::move(body);
+  phase_ = Phase::kSending;
+  unacknowledged_ = UnacknowledgedBytes(fd_);
+  host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
+  WatchFor(false, true);
+}
+
+void Connection::OnWritable() {
+  if (phase_ != Phase::kSending) return;
+  std::string_view head = out_head_;
+  std::string_view body = out_body_;
+  const auto of_head = std::min(out_sent_, head.size());
+  head.remove_prefix(of_head);
+  body.remove_prefix(out_sent_ - of_head);
+  const ssize_t sent = SendTwo(fd_, head, body);
+  if (sent < 0) return Close();
+  if (sent == 0) return;
+  out_sent_ += static_cast<std::size_t>(sent);
+  if (out_sent_ < out_head_.size() + out_body_.size()) {
+    unacknowledged_ = UnacknowledgedBytes(fd_);
+    return host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
+  }
+  out_head_ = std::string();
+  out_body_ = std::string();
+  WatchFor(true, false);  // before the next request, which may leave the socket alone for long
+  AfterAnswer();
+  if (phase_ == Phase::kReading) Pump({});
+}
+
+void Connection::AfterAnswer() {
+  if (!keep_alive_ || host_.draining) return SayGoodbye();
+  reader_.Reset();
+  phase_ = Phase::kReading;
+  host_.deadlines.Arm(deadline_, Wait::kRequest, host_.now);
+}
+
+// A close while the client still sends makes its kernel throw away the answer it has not read yet (RFC 9112, 9.6), so
+// only our side is closed and what comes is read to nowhere for a moment.
+void Connection::SayGoodbye() {
+  unread_ = std::string();
+  if (client_finished_ || ::shutdown(fd_, SHUT_WR) != 0) return Close();
+  phase_ = Phase::kGoodbye;
+  host_.deadlines.Arm(deadline_, Wait::kGoodbye, host_.now);
+  WatchFor(true, false);
+}
+
+void Connection::OnTimeout(Wait wait) {
+  switch (wait) {
+    case Wait::kNothing:
+      return;
+    case Wait::kRequest:
+    case Wait::kGoodbye:
+      return Close();
+    case Wait::kHeaders:
+      return Refuse(408, "The headers of the request did not arrive in time.");
+    case Wait::kBody:
+      return Refuse(408, "The body of the request did not arrive in time.");
+    case Wait::kReader:
+      if (ReaderMadeProgress()) return host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
+      // Without this the kernel would keep offering what is queued to a client that does not want it.
+      const linger abort{1, 0};
+      ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+      return Close();
+  }
+}
+
+// A socket becomes writable only when a good part of its queue is free, which for a slow client takes longer than it
+// has; what the client has acknowledged counts, too.
+bool Connection::ReaderMadeProgress() {
+  const int before = std::exchange(unacknowledged_, UnacknowledgedBytes(fd_));
+  return unacknowledged_ < before;
+}
+
+void Connection::OnDrain() {
+  if (phase_ != Phase::kReading || reader_.begun() || !unread_.empty()) return;
+  char first;
+  if (Receive(fd_, &first, 1, MSG_PEEK) <= 0) Close();  // else a request has come that the worker has not seen yet
+}
+
+void Connection::Close() {
+  if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
+  host_.deadlines.Remove(deadline_);
+  unread_ = std::string();
+  out_head_ = std::string();
+  out_body_ = std::string();
+  const auto alive = shared_from_this();
+  host_.CloseSocket(fd_);
+  place_.Leave();
+}
+
+void Connection::WatchFor(bool readable, bool writable) {
+  readable = readable && !client_finished_;
+  if (readable == watch_readable_ && writable == watch_writable_) return;
+  watch_readable_ = readable;
+  watch_writable_ = writable;
+  host_.Watch(fd_, readable, writable);
+}
+
+void Connection::Answer(Response response) { Deliver({shared_from_this(), std::move(response), {}, false}); }
+
+void Connection::AnswerMade(std::function<Response()> make) {
+  Deliver({shared_from_this(), {}, std::move(make), false});
+}
+
+void Connection::Abandon() { Deliver({shared_from_this(), {}, {}, true}); }
+
+// Within its own handler the answer waits for the handler to return, so that requests sent ahead cannot nest handlers
+// in handlers; from anywhere else it comes through the inbox.
+void Connection::Deliver(Inbox::Reply reply) {
+  if (inbox_->OnOwnersThread() && in_handler_) {
+    reply.to.reset();
+    at_once_ = std::move(reply);
+  } else {
+    inbox_->Post(std::move(reply));
+  }
+}
+
+}  // namespace volcanion::api

@@ -1,0 +1,62 @@
+#include "Api/Http/Gzip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+namespace volcanion::api {
+
+namespace {
+
+constexpr int kGzipOnly = 15 + 16;  // zlib's windowBits: the largest window, a gzip header and no other
+constexpr std::size_t kFirstStep = 16 * 1024;
+
+struct Inflater {
+  z_stream stream{};
+  Inflater() {
+    if (inflateInit2(&stream, kGzipOnly) != Z_OK) throw std::bad_alloc();
+  }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+};
+
+}  // namespace
+
+GunzipOutcome Gunzip(std::string_view packed, std::size_t max_bytes, std::string& plain) {
+  plain.clear();
+  if (packed.size() > std::numeric_limits<uInt>::max()) return GunzipOutcome::kTooLarge;
+  Inflater inflater;
+  z_stream& stream = inflater.stream;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));  // zlib only reads it
+  stream.avail_in = static_cast<uInt>(packed.size());
+
+  std::size_t filled = 0;
+  for (;;) {
+    if (filled == plain.size()) {
+      if (filled > max_bytes) return GunzipOutcome::kTooLarge;
+      const std::size_t step = std::max({filled, kFirstStep, std::min(4 * packed.size(), max_bytes)});
+      plain.resize(std::min(filled + step, max_bytes + 1));  // the one byte more tells "full" from "too much"
+    }
+    const std::size_t room = std::min<std::size_t>(plain.size() - filled, std::numeric_limits<uInt>::max());
+    stream.next_out = reinterpret_cast<Bytef*>(plain.data() + filled);
+    stream.avail_out = static_cast<uInt>(room);
+    const int result = inflate(&stream, Z_NO_FLUSH);
+    filled += room - stream.avail_out;
+    if (result == Z_STREAM_END) {
+      if (stream.avail_in == 0) break;
+      if (inflateReset(&stream) != Z_OK) return GunzipOutcome::kCorrupt;
+    } else if (result == Z_MEM_ERROR) {
+      throw std::bad_alloc();
+    } else if (result != Z_OK || (stream.avail_in == 0 && stream.avail_out > 0)) {
+      return GunzipOutcome::kCorrupt;
+    }
+  }
+  if (filled > max_bytes) return GunzipOutcome::kTooLarge;
+  plain.resize(filled);
+  return GunzipOutcome::kDone;
+}
+
+}  // namespace volcanion::api

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "Api/Http/Message.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace volcanion::api {
+
+/// The right to answer one request, once, from any thread. It reaches the connection that asked, on the thread that
+/// owns it, or nobody when that connection has gone. Destroyed unused, it answers 500: no client waits for ever.
+class Responder {
+ public:
+  class Exchange;  ///< the server's side of it
+
+  explicit Responder(std::shared_ptr<Exchange> exchange);
+  Responder(Responder&&) noexcept = default;
+  Responder& operator=(Responder&&) noexcept;  ///< what was held unused is answered as if destroyed
+  ~Responder();
+
+  /// Answers.
+  void Send(Response response) &&;
+  /// Answers with what `make` returns; it runs on the thread that owns the connection, so that a committer does not
+  /// spend its time on serializing. `make` is dropped unrun when the connection has gone.
+  void SendMade(std::function<Response()> make) &&;
+
+ private:
+  std::shared_ptr<Exchange> exchange_;
+};
+
+/// Called on the connection's worker thread with each complete request; must not block. It answers at once or keeps
+/// the responder for later. Requests of one connection come one at a time, in order.
+using RequestHandler = std::function<void(Request, Responder)>;
+
+/// Makes the answer to input that never became a request (400, 408, 413, 414, 431, 503 ...). `detail` is a
+/// sentence for the client. Called on a worker thread.
+using ProtocolErrorAnswer = std::function<Response(int status, std::string_view detail)>;
+
+struct HttpServerSettings {
+  std::string host = "127.0.0.1";  ///< numeric address to listen on
+  std::uint16_t port = 0;          ///< 0: any free port, see HttpServer::port()
+  int workers = 2;                 ///< threads that own connections
+  std::size_t max_target_bytes = 8 * 1024;
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_body_bytes = 4 * 1024 * 1024;  ///< after decoding, too
+  std::size_t max_connections = 10'000;
+  std::chrono::milliseconds header_timeout{5'000};   ///< from the first byte of a request to the end of its headers
+  std::chrono::milliseconds body_timeout{10'000};    ///< from the end of the headers to the end of the body
+  std::chrono::milliseconds idle_timeout{60'000};    ///< between requests
+  std::chrono::milliseconds write_timeout{10'000};   ///< without any progress of an answer
+};
+
+/// An HTTP/1.1 server: Pistache's TCP layer below, Boost.Beast's parser above. Binds in the constructor (throws
+/// std::runtime_error with a message for the operator when it cannot), serves from Start() to Stop().
+class HttpServer {
+ public:
+  HttpServer(HttpServerSettings settings, RequestHandler handler, ProtocolErrorAnswer error_answer);
+  ~HttpServer();
+
+  void Start();
+  /// The port that is listened on.
+  std::uint16_t port() const;
+  /// Connections that are open now. Thread-safe.
+  std::size_t connections() const;
+  /// Stops accepting, closes idle connections, lets requests that have begun finish until `drain` has passed, then
+  /// closes the rest and joins the workers. Idempotent.
+  void Stop(std::chrono::milliseconds drain);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace volcanion::api

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace volcanion::api {
+
+/// Header fields in the order they came. Names compare without regard to case (RFC 9110, 5.1).
+class Headers {
+ public:
+  void Add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  /// The first field of that name, or nothing.
+  std::optional<std::string_view> Find(std::string_view name) const;
+  /// Makes room for that many fields at once.
+  void Reserve(std::size_t fields) { fields_.reserve(fields); }
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// A complete request, framing removed: the body is whole, de-chunked and within the limits.
+struct Request {
+  std::string method;          ///< upper case, as sent
+  std::string path;            ///< the target up to '?', still percent-encoded
+  std::string query;           ///< the target after '?', still percent-encoded; empty when there is none
+  Headers headers;
+  std::string body;
+  std::string remote_address;  ///< numeric address of the peer
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;             ///< Content-Length, Date and Connection are added by the server
+  std::string body;
+};
+
+/// The phrase of RFC 9110 for a status; "Unknown" for others.
+std::string_view ReasonPhrase(int status);
+
+}  // namespace volcanion::api

@@ -1,0 +1,76 @@
+#include "Api/Json/BodyReader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace volcanion::api {
+
+domain::Result<BodyReader> BodyReader::Open(std::string_view text) {
+  auto members = SplitObject(text);
+  if (!members) return std::move(members).error();
+  return BodyReader(text, *std::move(members));
+}
+
+JsonMember* BodyReader::Take(std::string_view name) {
+  asked_.push_back(name);
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member.name == name; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> BodyReader::OptionalString(std::string_view name) {
+  auto* member = Take(name);
+  if (member == nullptr || member->value.kind == JsonKind::kNull) return std::nullopt;
+  if (member->value.kind != JsonKind::kString) {
+    Note(name, "wrong_type", "must be a string");
+    return std::nullopt;
+  }
+  return member->value.string;
+}
+
+std::string BodyReader::RequiredString(std::string_view name) {
+  auto text = OptionalString(name);
+  if (!text && (faults_.empty() || faults_.back().pointer != "/" + std::string(name))) {
+    Note(name, "required", "is required");
+  }
+  return std::move(text).value_or("");
+}
+
+std::string_view BodyReader::RequiredJson(std::string_view name) {
+  const auto* member = Take(name);
+  if (member != nullptr) return member->value.In(text_);
+  Note(name, "required", "is required");
+  return {};
+}
+
+std::vector<std::string> BodyReader::RequiredArray(std::string_view name) {
+  std::vector<std::string> texts;
+  const auto json = RequiredJson(name);
+  if (json.empty()) return texts;
+  const auto elements = SplitArray(json);
+  if (!elements) {
+    Note(name, "wrong_type", "must be a JSON array");
+    return texts;
+  }
+  for (const auto& element : *elements) texts.emplace_back(element.In(json));
+  return texts;
+}
+
+void BodyReader::Note(std::string_view name, std::string code, std::string message) {
+  faults_.push_back({"/" + std::string(name), std::move(code), std::move(message)});
+}
+
+domain::Result<domain::Done> BodyReader::Finish() {
+  std::vector<std::string_view> seen;
+  for (const auto& member : members_) {
+    if (std::find(asked_.begin(), asked_.end(), member.name) == asked_.end()) {
+      Note(member.name, "unknown_member", "is not known here");
+    } else if (std::find(seen.begin(), seen.end(), member.name) != seen.end()) {
+      Note(member.name, "duplicate_member", "must stand once only");
+    }
+    seen.push_back(member.name);
+  }
+  if (faults_.empty()) return domain::Done{};
+  return domain::Error{domain::ErrorKind::kInvalid, "The body breaks a rule.", std::move(faults_)};
+}
+
+}  // namespace volcanion::api

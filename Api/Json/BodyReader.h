@@ -1,0 +1,42 @@
+#pragma once
+
+#include "Api/Json/JsonSplit.h"
+#include "Domain/Result.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace volcanion::api {
+
+/// Reads the members of a JSON object that a route expects, and notes every fault: missing, of another type, duplicate,
+/// unknown. The text is borrowed.
+class BodyReader {
+ public:
+  /// kMalformed or kInvalid when the text is no JSON object.
+  static domain::Result<BodyReader> Open(std::string_view text);
+
+  std::string RequiredString(std::string_view name);
+  std::optional<std::string> OptionalString(std::string_view name);
+  /// The JSON text of a member of any type.
+  std::string_view RequiredJson(std::string_view name);
+  /// The JSON texts of an array's elements.
+  std::vector<std::string> RequiredArray(std::string_view name);
+
+  /// For what the caller found wrong itself.
+  void Note(std::string_view name, std::string code, std::string message);
+  /// Call last: kInvalid with all faults, those of members that nobody asked for included.
+  domain::Result<domain::Done> Finish();
+
+ private:
+  BodyReader(std::string_view text, std::vector<JsonMember> members) : text_(text), members_(std::move(members)) {}
+  JsonMember* Take(std::string_view name);
+
+  std::string_view text_;
+  std::vector<JsonMember> members_;
+  std::vector<std::string_view> asked_;
+  std::vector<domain::Fault> faults_;
+};
+
+}  // namespace volcanion::api

@@ -1,0 +1,161 @@
+#include "Api/Json/JsonSplit.h"
+
+#include "Application/JsonRepair.h"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace volcanion::api {
+namespace {
+
+constexpr unsigned kFlags =
+    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+
+/// Notes the values of the outermost object or array as the reader goes by. Where a value begins follows from where the
+/// one before it ended: only white space, ',' and ':' lie between.
+class Splitter {
+ public:
+  Splitter(std::string_view text, const rapidjson::MemoryStream& stream) : text_(text), stream_(stream) {}
+
+  bool Null() { return Scalar(JsonKind::kNull); }
+  bool Bool(bool) { return Scalar(JsonKind::kBoolean); }
+  bool Int(int) { return Scalar(JsonKind::kNumber); }
+  bool Uint(unsigned) { return Scalar(JsonKind::kNumber); }
+  bool Int64(std::int64_t) { return Scalar(JsonKind::kNumber); }
+  bool Uint64(std::uint64_t) { return Scalar(JsonKind::kNumber); }
+  bool Double(double) { return Scalar(JsonKind::kNumber); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return Scalar(JsonKind::kNumber); }
+  bool String(const char* characters, rapidjson::SizeType size, bool) {
+    if (depth_ == 1) decoded_.assign(characters, size);
+    return Scalar(JsonKind::kString);
+  }
+  bool Key(const char* characters, rapidjson::SizeType size, bool) {
+    if (depth_ != 1) return true;
+    name_.assign(characters, size);
+    previous_end_ = stream_.Tell();
+    return true;
+  }
+  bool StartObject() { return Open(JsonKind::kObject); }
+  bool StartArray() { return Open(JsonKind::kArray); }
+  // The iterative reader reports brackets before it takes them.
+  bool EndObject(rapidjson::SizeType) { return Close(JsonKind::kObject); }
+  bool EndArray(rapidjson::SizeType) { return Close(JsonKind::kArray); }
+
+  JsonKind outermost() const { return outermost_; }
+  bool too_deep() const { return depth_ > kMaxJsonDepth; }
+  std::vector<JsonMember> TakeMembers() { return std::move(members_); }
+
+ private:
+  bool Open(JsonKind kind) {
+    if (depth_ == 0) {
+      outermost_ = kind;
+      previous_end_ = stream_.Tell() + 1;
+    }
+    return ++depth_ <= kMaxJsonDepth;
+  }
+
+  bool Close(JsonKind kind) {
+    if (--depth_ == 1) Note(kind, stream_.Tell() + 1);
+    return true;
+  }
+
+  bool Scalar(JsonKind kind) {
+    if (depth_ == 0) outermost_ = kind;
+    if (depth_ == 1) Note(kind, stream_.Tell());
+    return true;
+  }
+
+  void Note(JsonKind kind, std::size_t end) {
+    const auto begin = text_.find_first_not_of(" \t\r\n:,", previous_end_);
+    members_.push_back({std::move(name_), {kind, begin, end - begin, std::move(decoded_)}});
+    name_.clear();
+    decoded_.clear();
+    previous_end_ = end;
+  }
+
+  std::string_view text_;
+  const rapidjson::MemoryStream& stream_;
+  int depth_ = 0;
+  JsonKind outermost_ = JsonKind::kNull;
+  std::size_t previous_end_ = 0;
+  std::string name_;
+  std::string decoded_;
+  std::vector<JsonMember> members_;
+};
+
+domain::Error Malformed(const char* code, std::string message) {
+  return {domain::ErrorKind::kMalformed, message, {{"", code, message}}};
+}
+
+struct Parsed {
+  rapidjson::ParseResult result;
+  std::size_t end;
+  bool too_deep;
+  JsonKind outermost;
+  std::vector<JsonMember> members;
+};
+
+Parsed Parse(std::string_view text) {
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  Splitter splitter(text, stream);
+  rapidjson::Reader reader;
+  const auto result = reader.Parse<kFlags>(stream, splitter);
+  return {result, stream.Tell(), splitter.too_deep(), splitter.outermost(), splitter.TakeMembers()};
+}
+
+/// Reads what RapidJSON would refuse although it is JSON, through a copy of the same length, only where there is need.
+Parsed ParseRepairing(std::string_view text) {
+  if (!application::MayHoldSurrogates(text)) {
+    auto parsed = Parse(text);
+    if (parsed.result.Code() != rapidjson::kParseErrorNumberTooBig) return parsed;
+  }
+  std::string repaired(text);
+  (void)application::RepairJson(repaired);
+  return Parse(repaired);
+}
+
+domain::Result<std::vector<JsonMember>> Split(std::string_view text, JsonKind wanted, const char* wrong_type) {
+  auto parsed = ParseRepairing(text);
+  if (parsed.too_deep) {
+    return Malformed("too_deep", "must not be nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+  }
+  if (parsed.result.IsError()) {
+    return Malformed("malformed_json", std::string("is not JSON: ") + rapidjson::GetParseError_En(parsed.result.Code()) +
+                                           " At byte " + std::to_string(parsed.result.Offset()) + ".");
+  }
+  // The reader takes a NUL byte for the end of the text.
+  if (parsed.end != text.size()) {
+    return Malformed("malformed_json", "is not JSON: NUL at byte " + std::to_string(parsed.end) + ".");
+  }
+  if (parsed.outermost != wanted) {
+    return domain::Error{domain::ErrorKind::kInvalid, wrong_type, {{"", "wrong_type", wrong_type}}};
+  }
+  for (auto& member : parsed.members) {
+    if (member.value.kind != JsonKind::kNumber) continue;
+    // A repaired number is shorter than the one that was sent.
+    const auto end = std::min(text.find_first_not_of("0123456789+-.eE", member.value.begin), text.size());
+    member.value.size = end - member.value.begin;
+  }
+  return std::move(parsed.members);
+}
+
+}  // namespace
+
+domain::Result<std::vector<JsonMember>> SplitObject(std::string_view text) {
+  return Split(text, JsonKind::kObject, "must be a JSON object");
+}
+
+domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text) {
+  auto members = Split(text, JsonKind::kArray, "must be a JSON array");
+  if (!members) return std::move(members).error();
+  std::vector<JsonSpan> elements;
+  elements.reserve(members->size());
+  for (auto& member : *members) elements.push_back(std::move(member.value));
+  return elements;
+}
+
+}  // namespace volcanion::api

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "Api/Http/HttpServer.h"
+#include "Api/Http/Message.h"
+#include "Application/Ports/Log.h"
+#include "Application/Ports/Metrics.h"
+#include "Domain/Result.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace volcanion::api {
+
+/// Where requests are counted and logged.
+struct Observers {
+  application::Metrics& metrics;
+  application::Log& log;
+};
+
+/// The answer to one request: the right to give it, and what must be in it whoever gives it. Copies share that right;
+/// the first answer counts. Adds X-Correlation-ID, counts, times and logs the request.
+class Answer {
+ public:
+  Answer(Responder responder, Observers observers, std::string correlation_id, std::string method);
+
+  /// The pattern of the route that took the request, for metrics; a literal.
+  void SetRoute(std::string_view route, bool is_hot);
+  const std::string& correlation_id() const;
+
+  void Send(Response response) const;
+  void SendMade(std::function<Response()> make) const;
+  void SendProblem(const domain::Error& error) const;
+  void SendProblem(int status, std::string_view detail) const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// A request on its way to its route.
+struct Call {
+  Request request;
+  std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
+  std::string traceparent;                   ///< W3C Trace Context; empty when there was no valid one
+  Answer answer;
+};
+
+/// The client's correlation id when it is 1 to 128 characters of [A-Za-z0-9._-]; else nothing.
+std::string_view AcceptableCorrelationId(const Headers& headers);
+/// The client's traceparent when it has the form of W3C Trace Context, version 00; else nothing.
+std::string_view AcceptableTraceparent(const Headers& headers);
+
+}  // namespace volcanion::api

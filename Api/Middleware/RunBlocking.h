@@ -1,0 +1,13 @@
+#pragma once
+
+#include "Api/BlockingPool.h"
+#include "Api/Middleware/Call.h"
+
+#include <functional>
+
+namespace volcanion::api {
+
+/// Goes on with a call on a thread that may wait for a database; 503 when too many calls wait already.
+void RunBlocking(BlockingPool& pool, Call call, std::function<void(Call&)> work);
+
+}  // namespace volcanion::api

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "Api/Http/HttpServer.h"
+#include "Api/Middleware/Call.h"
+#include "Application/Ports/Clock.h"
+#include "Application/Ports/Secrets.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace volcanion::api {
+
+using RouteHandler = std::function<void(Call)>;
+
+/// Sends each request to the route of its path and method: 404 without such a path, 405 with Allow without the method.
+/// Gives every request its correlation id on the way. Routes are added before serving begins.
+class Router {
+ public:
+  Router(Observers observers, const application::Clock& clock, const application::Secrets& secrets)
+      : observers_(observers), clock_(clock), secrets_(secrets) {}
+
+  /// `pattern` is a literal; {name} stands for one segment and becomes a path parameter. A hot route's requests are
+  /// logged at debug level only.
+  void Add(std::string_view method, std::string_view pattern, RouteHandler handler, bool is_hot = false);
+
+  /// Takes a request of the server.
+  void Dispatch(Request request, Responder responder) const;
+  /// The answer to what never became a request.
+  Response AnswerProtocolError(int status, std::string_view detail) const;
+
+ private:
+  struct Route {
+    std::string_view method;
+    std::string_view pattern;
+    std::vector<std::string_view> segments;
+    RouteHandler handler;
+    bool is_hot;
+  };
+  std::string NewCorrelationId() const;
+
+  Observers observers_;
+  const application::Clock& clock_;
+  const application::Secrets& secrets_;
+  std::vector<Route> routes_;
+};
+
+/// The parameters of a query string, decoded, in order. Nothing when it is malformed.
+std::optional<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view query);
+
+}  // namespace volcanion::api

@@ -1,0 +1,83 @@
+#include "Application/Directory/Directory.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace volcanion::application {
+
+Directory::Directory(DirectoryRows rows, const Directory& previous, const SchemaCompiler& compiler)
+    : revision_(rows.revision), partners_(std::move(rows.partners)) {
+  std::unordered_map<domain::StructureId, const ActiveStructure*> compiled;
+  for (const auto& [name, versions] : previous.structures_) {
+    for (const auto& [number, structure] : versions) compiled.emplace(structure.id, &structure);
+  }
+  for (auto& row : rows.structures) {
+    ActiveStructure structure{row.id, row.version, nullptr};
+    if (row.schema) {
+      if (auto schema = compiler.Compile(*row.schema)) structure.schema = *std::move(schema);
+    } else if (const auto found = compiled.find(row.id); found != compiled.end()) {
+      structure.schema = found->second->schema;
+    }
+    structures_[StructureName{row.partner, std::move(row.event_name)}].emplace(row.version, std::move(structure));
+  }
+  for (auto& row : rows.systems) systems_.emplace(row.id, std::move(row));
+  for (auto& row : rows.keys) keys_.emplace(row.hash, row);
+  admin_tokens_.insert(rows.admin_tokens.begin(), rows.admin_tokens.end());
+}
+
+std::optional<Sender> Directory::FindSender(const domain::SecretHash& key, domain::Timestamp now) const {
+  // Looked up by the hash of a secret with 256 random bits: the time a look-up takes tells nothing about any key.
+  const auto found = keys_.find(key);
+  if (found == keys_.end()) return std::nullopt;
+  if (found->second.expires_at && *found->second.expires_at <= now) return std::nullopt;
+  const auto* system = FindSystem(found->second.system);
+  if (system == nullptr || !system->is_active) return std::nullopt;
+  return Sender{found->second.id, system->id, system->partner, system->invalid_events};
+}
+
+const DirectoryPartner* Directory::FindPartnerNamed(std::string_view name) const {
+  const auto found = std::find_if(partners_.begin(), partners_.end(), [&](const auto& partner) { return partner.name == name; });
+  return found == partners_.end() ? nullptr : &*found;
+}
+
+const DirectorySystem* Directory::FindSystemNamed(domain::PartnerId partner, std::string_view name) const {
+  for (const auto& [id, system] : systems_) {
+    if (system.partner == partner && system.name == name) return &system;
+  }
+  return nullptr;
+}
+
+const DirectorySystem* Directory::FindSystem(domain::PartnerSystemId id) const {
+  const auto found = systems_.find(id);
+  return found == systems_.end() ? nullptr : &found->second;
+}
+
+const Directory::Versions* Directory::FindVersions(domain::PartnerId partner, std::string_view event_name) const {
+  const auto found = structures_.find(StructureNameView{partner, event_name});
+  return found == structures_.end() ? nullptr : &found->second;
+}
+
+const ActiveStructure* Directory::FindStructure(domain::PartnerId partner, std::string_view event_name,
+                                                std::optional<int> version) const {
+  const auto* versions = FindVersions(partner, event_name);
+  if (versions == nullptr) return nullptr;
+  if (!version) return &versions->rbegin()->second;
+  const auto found = versions->find(*version);
+  return found == versions->end() ? nullptr : &found->second;
+}
+
+bool Directory::HasStructure(domain::PartnerId partner, std::string_view event_name) const {
+  return FindVersions(partner, event_name) != nullptr;
+}
+
+std::set<domain::StructureId> Directory::CompiledIds() const {
+  std::set<domain::StructureId> ids;
+  for (const auto& [name, versions] : structures_) {
+    for (const auto& [number, structure] : versions) {
+      if (structure.schema) ids.insert(structure.id);
+    }
+  }
+  return ids;
+}
+
+}  // namespace volcanion::application

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "Application/Ports/DirectoryStore.h"
+#include "Application/Ports/SchemaCompiler.h"
+#include "Domain/ApiKey.h"
+#include "Domain/PartnerSystem.h"
+#include "Domain/Timestamp.h"
+#include "Domain/Uuid.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace volcanion::application {
+
+/// On whose behalf a system posts: the owner of a key that is good right now.
+struct Sender {
+  domain::ApiKeyId key;
+  domain::PartnerSystemId system;
+  domain::PartnerId partner;
+  domain::InvalidEventPolicy invalid_events = domain::InvalidEventPolicy::kFlag;
+};
+
+/// An active version of an event structure.
+struct ActiveStructure {
+  domain::StructureId id;
+  int version = 0;
+  std::shared_ptr<const CompiledSchema> schema;  ///< null when the stored schema cannot be compiled
+};
+
+/// A picture of partners, systems, keys and structures at one revision. Immutable, shared by threads.
+class Directory {
+ public:
+  Directory() = default;
+  /// `previous` lends what it has compiled already.
+  Directory(DirectoryRows rows, const Directory& previous, const SchemaCompiler& compiler);
+
+  std::int64_t revision() const { return revision_; }
+  std::optional<Sender> FindSender(const domain::SecretHash& key, domain::Timestamp now) const;
+  bool IsAdminToken(const domain::SecretHash& token) const { return admin_tokens_.contains(token); }
+  const DirectoryPartner* FindPartnerNamed(std::string_view name) const;
+  const DirectorySystem* FindSystem(domain::PartnerSystemId id) const;
+  const DirectorySystem* FindSystemNamed(domain::PartnerId partner, std::string_view name) const;
+  /// The named version, or the newest one when none is named; null when there is no such active version.
+  const ActiveStructure* FindStructure(domain::PartnerId partner, std::string_view event_name,
+                                       std::optional<int> version) const;
+  bool HasStructure(domain::PartnerId partner, std::string_view event_name) const;
+  std::set<domain::StructureId> CompiledIds() const;
+
+ private:
+  struct StructureName {
+    domain::PartnerId partner;
+    std::string event_name;
+  };
+  struct StructureNameView {
+    domain::PartnerId partner;
+    std::string_view event_name;
+  };
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(const StructureNameView& name) const {
+      return std::hash<domain::PartnerId>()(name.partner) ^ std::hash<std::string_view>()(name.event_name);
+    }
+    std::size_t operator()(const StructureName& name) const { return (*this)(StructureNameView{name.partner, name.event_name}); }
+  };
+  struct NameEqual {
+    using is_transparent = void;
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return a.partner == b.partner && a.event_name == b.event_name;
+    }
+  };
+  using Versions = std::map<int, ActiveStructure>;
+  const Versions* FindVersions(domain::PartnerId partner, std::string_view event_name) const;
+
+  std::int64_t revision_ = 0;
+  std::vector<DirectoryPartner> partners_;
+  std::unordered_map<domain::PartnerSystemId, DirectorySystem> systems_;
+  std::unordered_map<domain::SecretHash, DirectoryKey> keys_;
+  std::unordered_set<domain::SecretHash> admin_tokens_;
+  std::unordered_map<StructureName, Versions, NameHash, NameEqual> structures_;
+};
+
+}  // namespace volcanion::application

@@ -1,0 +1,53 @@
+#include "Application/Directory/DirectoryCache.h"
+
+namespace volcanion::application {
+
+DirectoryCache::DirectoryCache(DirectoryStore& store, const SchemaCompiler& compiler, Log& log,
+                               std::chrono::milliseconds poll_interval)
+    : store_(store),
+      compiler_(compiler),
+      log_(log),
+      poll_interval_(poll_interval),
+      current_(std::make_shared<Directory>()),
+      poller_([this](std::stop_token stop) { Poll(stop); }) {}
+
+DirectoryCache::~DirectoryCache() {
+  poller_.request_stop();
+  stopped_.notify_all();
+}
+
+std::shared_ptr<const Directory> DirectoryCache::Current() const {
+  std::lock_guard lock(mutex_);
+  return current_;
+}
+
+bool DirectoryCache::IsLoaded() const { return Current()->revision() > 0; }
+
+domain::Result<domain::Done> DirectoryCache::Refresh() {
+  std::lock_guard one_at_a_time(refresh_mutex_);
+  const auto before = Current();
+  auto revision = store_.Revision();
+  if (!revision) return std::move(revision).error();
+  if (*revision == before->revision()) return domain::Done{};
+  auto rows = store_.Load(before->CompiledIds());
+  if (!rows) return std::move(rows).error();
+  auto next = std::make_shared<const Directory>(*std::move(rows), *before, compiler_);
+  std::lock_guard lock(mutex_);
+  current_ = std::move(next);
+  return domain::Done{};
+}
+
+void DirectoryCache::Poll(std::stop_token stop) {
+  bool failing = false;
+  while (!stop.stop_requested()) {
+    const auto refreshed = Refresh();
+    if (!refreshed && !failing) {
+      log_.Warning("directory cannot be refreshed; the last one stays in force", {{"reason", refreshed.error().message}});
+    }
+    failing = !refreshed;
+    std::unique_lock lock(mutex_);
+    stopped_.wait_for(lock, stop, poll_interval_, [] { return false; });
+  }
+}
+
+}  // namespace volcanion::application

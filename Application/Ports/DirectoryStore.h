@@ -1,0 +1,67 @@
+#pragma once
+
+#include "Domain/ApiKey.h"
+#include "Domain/PartnerSystem.h"
+#include "Domain/Result.h"
+#include "Domain/Uuid.h"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace volcanion::application {
+
+struct DirectoryPartner {
+  domain::PartnerId id;
+  std::string name;
+};
+
+struct DirectorySystem {
+  domain::PartnerSystemId id;
+  domain::PartnerId partner;
+  std::string name;
+  std::string partner_name;
+  domain::InvalidEventPolicy invalid_events = domain::InvalidEventPolicy::kFlag;
+  bool is_active = true;  ///< and its partner too
+};
+
+struct DirectoryKey {
+  domain::ApiKeyId id;
+  domain::PartnerSystemId system;
+  domain::SecretHash hash;
+  std::optional<domain::Timestamp> expires_at;
+};
+
+struct DirectoryStructure {
+  domain::StructureId id;
+  domain::PartnerId partner;
+  std::string event_name;
+  int version = 0;
+  std::optional<std::string> schema;  ///< left out when the caller has it compiled already
+};
+
+/// All that ingestion and authentication need to know, as of one revision: what is revoked, retired or a draft is left
+/// out.
+struct DirectoryRows {
+  std::int64_t revision = 0;
+  std::vector<DirectoryPartner> partners;
+  std::vector<DirectorySystem> systems;
+  std::vector<DirectoryKey> keys;
+  std::vector<domain::SecretHash> admin_tokens;
+  std::vector<DirectoryStructure> structures;
+};
+
+/// Thread-safe; blocks. kUnavailable when the store is away.
+class DirectoryStore {
+ public:
+  virtual ~DirectoryStore() = default;
+
+  /// Grows with every change of what Load() returns.
+  virtual domain::Result<std::int64_t> Revision() = 0;
+  /// One consistent picture; without the schemas of `known`.
+  virtual domain::Result<DirectoryRows> Load(const std::set<domain::StructureId>& known) = 0;
+};
+
+}  // namespace volcanion::application

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "Application/Ports/EventReader.h"
+#include "Application/Ports/Metrics.h"
+#include "Domain/Result.h"
+#include "Domain/Timestamp.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace volcanion::application {
+
+struct StoredBatch {
+  std::int64_t id = 0;
+  std::vector<EventRow> events;  ///< joined with the names of partner and system
+};
+
+/// Batches of the outbox that this worker alone has until it completes or drops the claim. Not thread-safe.
+class OutboxClaim {
+ public:
+  virtual ~OutboxClaim() = default;  ///< without Complete(): everything goes back
+
+  const std::vector<StoredBatch>& batches() const { return batches_; }
+  /// What the read store will reflect once these batches are in it.
+  const Freshness& freshness() const { return freshness_; }
+
+  /// Takes a batch out of the queue that cannot be projected; kept, with the reason. In force with Complete().
+  virtual domain::Result<domain::Done> SetAside(std::int64_t batch, std::string_view reason) = 0;
+  /// Removes the batches from the outbox, and commits that.
+  virtual domain::Result<domain::Done> Complete() = 0;
+
+ protected:
+  std::vector<StoredBatch> batches_;
+  Freshness freshness_;
+};
+
+/// The queue of batches that are not projected yet; any number of workers may share it. One object per thread.
+class Outbox {
+ public:
+  virtual ~Outbox() = default;
+
+  /// The oldest batches that no other worker has, up to the configured numbers of batches and bytes; possibly none.
+  virtual domain::Result<std::unique_ptr<OutboxClaim>> Claim() = 0;
+  virtual domain::Result<OutboxLag> Lag() = 0;
+};
+
+/// Rows of the roll-up event_counts: how many events of one kind fell into one hour.
+struct EventCount {
+  domain::Timestamp hour;
+  domain::PartnerId partner;
+  domain::PartnerSystemId system;
+  std::string event_name;
+  bool is_valid = true;
+  std::int64_t events = 0;
+};
+
+/// What a set of batches adds to the read store.
+struct ReadRows {
+  std::vector<const EventRow*> events;  ///< borrowed from the claim
+  std::vector<EventCount> counts;       ///< one per kind and hour, sorted, so that two workers never deadlock
+};
+
+/// The projector's side of the read store. One object per thread.
+class ReadModel {
+ public:
+  virtual ~ReadModel() = default;
+
+  /// In one transaction: finds out which of `batches` are not in the read store yet, asks `project` for the rows of
+  /// those, writes them and the mark that the batches are in. Applying a batch again changes nothing. kInvalid when the
+  /// store refuses the rows themselves (another try would not help), kUnavailable otherwise.
+  virtual domain::Result<domain::Done> Apply(
+      const std::vector<StoredBatch>& batches, const Freshness& freshness,
+      const std::function<ReadRows(const std::vector<const StoredBatch*>&)>& project) = 0;
+  /// Notes how fresh the store is while there is nothing to apply.
+  virtual domain::Result<domain::Done> NoteFreshness(const Freshness& freshness) = 0;
+};
+
+/// Called at named steps of the projection ("before read commit", ...). Tests throw from it to stop the worker there.
+using StepObserver = std::function<void(std::string_view step)>;
+
+}  // namespace volcanion::application

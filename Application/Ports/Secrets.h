@@ -1,0 +1,31 @@
+#pragma once
+
+#include "Domain/ApiKey.h"
+#include "Domain/Timestamp.h"
+#include "Domain/Uuid.h"
+
+#include <string>
+#include <string_view>
+
+namespace volcanion::application {
+
+/// A secret that was just made. `text` is shown to its owner once and then forgotten.
+struct NewSecret {
+  std::string text;
+  std::string prefix;  ///< its first characters, to recognize it by
+  domain::SecretHash hash;
+};
+
+/// What nobody can guess. Thread-safe.
+class Secrets {
+ public:
+  virtual ~Secrets() = default;
+
+  /// A version 7 UUID (RFC 9562) that carries `time` in milliseconds.
+  virtual domain::Uuid NewId(domain::Timestamp time) const = 0;
+  virtual NewSecret NewApiKey() const = 0;
+  virtual NewSecret NewAdminToken() const = 0;
+  virtual domain::SecretHash Hash(std::string_view secret) const = 0;
+};
+
+}  // namespace volcanion::application

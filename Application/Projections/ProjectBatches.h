@@ -1,0 +1,12 @@
+#pragma once
+
+#include "Application/Ports/Projection.h"
+
+#include <vector>
+
+namespace volcanion::application {
+
+/// The rows that these batches add to the read store: every event once, and the hourly counts, summed.
+ReadRows ProjectBatches(const std::vector<const StoredBatch*>& batches);
+
+}  // namespace volcanion::application

@@ -1,0 +1,91 @@
+#include "Application/Queries/EventCursor.h"
+
+#include "Application/Base64.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace volcanion::application {
+namespace {
+
+constexpr char kVersion = 1;
+constexpr std::size_t kBytes = 1 + 8 + 8 + 16;  // version, question, event_timestamp, tracking_event_id
+
+/// FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). It keeps honest clients from mixing questions up; what a
+/// cursor may show is decided by who asks, not by the cursor.
+class Fingerprint {
+ public:
+  void Add(std::string_view bytes) {
+    for (const char c : bytes) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211u;
+    hash_ = (hash_ ^ bytes.size()) * 1099511628211u;
+  }
+  template <typename T, typename Write>
+  void AddOptional(const std::optional<T>& value, Write write) {
+    Add(value ? "+" : "-");
+    if (value) Add(write(*value));
+  }
+  std::uint64_t value() const { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 14695981039346656037u;
+};
+
+std::uint64_t QuestionOf(const EventQuery& query) {
+  const auto text = [](const std::string& value) { return std::string_view(value); };
+  Fingerprint print;
+  print.Add(query.system.ToString());
+  print.AddOptional(query.event_name, text);
+  print.AddOptional(query.from, domain::FormatRfc3339);
+  print.AddOptional(query.to, domain::FormatRfc3339);
+  print.AddOptional(query.user_id, text);
+  print.AddOptional(query.anonymous_id, text);
+  print.AddOptional(query.is_valid, [](bool value) { return std::string_view(value ? "t" : "f"); });
+  print.Add(query.descending ? "desc" : "asc");
+  return print.value();
+}
+
+template <typename Integer>
+void Put(std::string& bytes, Integer value) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> shift & 255));
+  }
+}
+
+std::uint64_t Take(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (int i = 0; i < 8; ++i) value = value << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
+  bytes.remove_prefix(8);
+  return value;
+}
+
+}  // namespace
+
+std::string WriteCursor(const EventQuery& question, const EventKey& last) {
+  std::string bytes(1, kVersion);
+  Put(bytes, QuestionOf(question));
+  Put(bytes, last.event_timestamp.time_since_epoch().count());
+  const auto& id = last.tracking_event_id.value.bytes;
+  bytes.append(reinterpret_cast<const char*>(id.data()), id.size());
+  return EncodeBase64Url(bytes);
+}
+
+std::optional<EventKey> ReadCursor(const EventQuery& question, std::string_view cursor) {
+  const auto decoded = DecodeBase64(cursor);
+  if (!decoded || decoded->size() != kBytes || decoded->front() != kVersion) return std::nullopt;
+  std::string_view rest(*decoded);
+  rest.remove_prefix(1);
+  if (Take(rest) != QuestionOf(question)) return std::nullopt;
+  EventKey key;
+  const std::chrono::microseconds since_epoch{static_cast<std::int64_t>(Take(rest))};
+  key.event_timestamp = domain::Timestamp(since_epoch);
+  // A forged cursor may hold any 64 bits; PostgreSQL takes years 1 to 9999 from us and nothing else.
+  if (key.event_timestamp < std::chrono::sys_days(std::chrono::year(1) / 1 / 1) ||
+      key.event_timestamp >= std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1)) {
+    return std::nullopt;
+  }
+  std::memcpy(key.tracking_event_id.value.bytes.data(), rest.data(), rest.size());
+  return key;
+}
+
+}  // namespace volcanion::application

@@ -1,0 +1,47 @@
+#include "Application/Queries/FindEvents.h"
+
+#include "Application/Queries/EventCursor.h"
+
+namespace volcanion::application {
+namespace {
+
+constexpr int kMaxLimit = 1'000;
+
+}  // namespace
+
+domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
+  auto& query = question.query;
+  std::vector<domain::Fault> faults;
+  if (query.limit < 1 || query.limit > kMaxLimit) {
+    faults.push_back({"/limit", "out_of_range", "must be from 1 to " + std::to_string(kMaxLimit)});
+  }
+  if (query.from && query.to && *query.to < *query.from) {
+    faults.push_back({"/to", "out_of_range", "must not be before from"});
+  }
+  if (question.cursor) {
+    query.after = ReadCursor(query, *question.cursor);
+    if (!query.after) {
+      faults.push_back({"/cursor", "invalid_cursor",
+                        "must be the nextCursor of the same question; leave it out to begin with the first page"});
+    }
+  }
+  if (!faults.empty()) return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults)};
+
+  if (directory_.Current()->FindSystem(query.system) == nullptr) {
+    // Another process may have registered it a moment ago.
+    if (auto refreshed = directory_.Refresh(); !refreshed) return std::move(refreshed).error();
+    if (directory_.Current()->FindSystem(query.system) == nullptr) {
+      return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
+    }
+  }
+  auto page = reader_.Find(query);
+  if (!page) return std::move(page).error();
+  FoundEvents found{std::move(page->items), std::nullopt, page->as_of};
+  if (page->more && !found.items.empty()) {
+    const auto& last = found.items.back();
+    found.next_cursor = WriteCursor(query, {last.event_timestamp, last.tracking_event_id});
+  }
+  return found;
+}
+
+}  // namespace volcanion::application

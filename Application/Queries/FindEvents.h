@@ -1,0 +1,38 @@
+#pragma once
+
+#include "Application/Directory/DirectoryCache.h"
+#include "Application/Ports/EventReader.h"
+#include "Domain/Result.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace volcanion::application {
+
+/// Which events of a system fit these filters? A page of them.
+struct FindEvents {
+  EventQuery query;  ///< without `after`
+  std::optional<std::string> cursor;
+};
+
+struct FoundEvents {
+  std::vector<EventRow> items;
+  std::optional<std::string> next_cursor;  ///< nothing on the last page
+  Freshness as_of;
+};
+
+class FindEventsHandler {
+ public:
+  FindEventsHandler(EventReader& reader, DirectoryCache& directory) : reader_(reader), directory_(directory) {}
+
+  /// Blocks. kNotFound without the system; kInvalid for a limit out of range, a cursor of another question, or a range
+  /// that ends before it begins; kUnavailable when the read store is away.
+  domain::Result<FoundEvents> Handle(FindEvents question);
+
+ private:
+  EventReader& reader_;
+  DirectoryCache& directory_;
+};
+
+}  // namespace volcanion::application

@@ -1,0 +1,137 @@
+#include "Cli/Demo.h"
+
+#include "DemoSchema.h"
+
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace volcanion::cli {
+namespace {
+
+using domain::Error;
+using domain::Result;
+using Values = std::map<std::string, std::string>;
+
+struct DemoPartner {
+  const char* name;
+  const char* system;
+  const char* variables;  ///< prefix in demo.env
+};
+
+/// The first gathers the strikes of all airlines: it is the one whose key the README uses.
+constexpr std::array kPartners = {
+    DemoPartner{"Wildlife Strike Register", "Strike report form", "VOLCANION_"},
+    DemoPartner{"American Airlines", "Flight operations", "VOLCANION_DEMO_AMERICAN_"},
+    DemoPartner{"Delta Air Lines", "Flight operations", "VOLCANION_DEMO_DELTA_"},
+    DemoPartner{"Southwest Airlines", "Flight operations", "VOLCANION_DEMO_SOUTHWEST_"},
+    DemoPartner{"United Airlines", "Flight operations", "VOLCANION_DEMO_UNITED_"},
+};
+
+constexpr char kEventName[] = "wildlife_strike_reported";
+
+class DemoMaker {
+ public:
+  DemoMaker(Surroundings& around, Management& management, Values before)
+      : around_(around), management_(management), before_(std::move(before)) {}
+
+  Result<Values> Make() {
+    if (auto refreshed = management_.directory.Refresh(); !refreshed) return std::move(refreshed).error();
+    for (const auto& demo : kPartners) {
+      if (auto made = MakePartner(demo); !made) return std::move(made).error();
+    }
+    if (auto made = MakeAdminToken(); !made) return std::move(made).error();
+    return values_;
+  }
+
+ private:
+  std::shared_ptr<const application::Directory> Known() const { return management_.directory.Current(); }
+
+  Result<domain::PartnerId> FindOrCreatePartner(const DemoPartner& demo) {
+    if (const auto directory = Known(); const auto* found = directory->FindPartnerNamed(demo.name)) return found->id;
+    auto created = management_.create_partner.Handle({demo.name});
+    if (!created) return std::move(created).error();
+    return created->id();
+  }
+
+  Result<domain::PartnerSystemId> FindOrRegisterSystem(const DemoPartner& demo, domain::PartnerId partner) {
+    if (const auto directory = Known(); const auto* found = directory->FindSystemNamed(partner, demo.system)) return found->id;
+    auto registered = management_.register_system.Handle({partner, demo.system});
+    if (!registered) return std::move(registered).error();
+    return registered->id();
+  }
+
+  /// The key of the last start, when it is still good for this system; else a new one.
+  Result<std::string> KeepOrIssueKey(const DemoPartner& demo, domain::PartnerSystemId system) {
+    const auto& kept = before_[demo.variables + std::string("API_KEY")];
+    const auto sender = Known()->FindSender(around_.secrets.Hash(kept), around_.clock.Now());
+    if (!kept.empty() && sender && sender->system == system) return kept;
+    auto issued = management_.issue_key.Handle({system, "demo", std::nullopt});
+    if (!issued) return std::move(issued).error();
+    return issued->secret;
+  }
+
+  Result<domain::Done> MakePartner(const DemoPartner& demo) {
+    const auto partner = FindOrCreatePartner(demo);
+    if (!partner) return partner.error();
+    const auto system = FindOrRegisterSystem(demo, *partner);
+    if (!system) return system.error();
+    const auto key = KeepOrIssueKey(demo, *system);
+    if (!key) return key.error();
+    if (!Known()->HasStructure(*partner, kEventName)) {
+      auto published = management_.publish_structure.Handle(
+          {*partner, kEventName, std::string(kDemoSchema), domain::StructureState::kActive});
+      if (!published) return std::move(published).error();
+    }
+    const std::string prefix = demo.variables;
+    values_[prefix + "PARTNER_ID"] = partner->ToString();
+    values_[prefix + "PARTNER_SYSTEM_ID"] = system->ToString();
+    values_[prefix + "API_KEY"] = *key;
+    return domain::Done{};
+  }
+
+  Result<domain::Done> MakeAdminToken() {
+    constexpr char kVariable[] = "VOLCANION_ADMIN_TOKEN";
+    const auto& kept = before_[kVariable];
+    if (!kept.empty() && Known()->IsAdminToken(around_.secrets.Hash(kept))) {
+      values_[kVariable] = kept;
+      return domain::Done{};
+    }
+    auto secret = around_.secrets.NewAdminToken();
+    if (auto added = management_.store.AddAdminToken("demo", secret.prefix, secret.hash); !added) return added;
+    values_[kVariable] = secret.text;
+    return management_.directory.Refresh();
+  }
+
+  Surroundings& around_;
+  Management& management_;
+  Values before_;
+  Values values_;
+};
+
+std::string UrlHost(const std::string& host) {
+  if (host == "0.0.0.0") return "127.0.0.1";
+  if (host == "::") return "[::1]";
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+}  // namespace
+
+std::filesystem::path DemoFile(const infrastructure::Settings& settings) { return settings.data_dir / "demo.env"; }
+
+Result<Demo> MakeDemo(const infrastructure::Settings& settings, Surroundings& around, Management& management,
+                      std::uint16_t port) {
+  const auto file = DemoFile(settings);
+  auto before = infrastructure::ReadEnvFile(file);  // missing at the first start
+  auto values = DemoMaker(around, management, before ? *std::move(before) : Values{}).Make();
+  if (!values) return std::move(values).error();
+  (*values)["VOLCANION_URL"] = "http://" + UrlHost(settings.listen.host) + ":" + std::to_string(port);
+  std::string text = "# Written by `volcanion up`: what clients of its demo need. Keys and tokens are secrets.\n";
+  for (const auto& [name, value] : *values) text += name + "=" + value + "\n";
+  WritePrivateFile(file, text);
+  return Demo{file, (*values)["VOLCANION_PARTNER_SYSTEM_ID"]};
+}
+
+}  // namespace volcanion::cli

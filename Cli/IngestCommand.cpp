@@ -1,0 +1,300 @@
+#include "Api/Json/JsonSplit.h"
+#include "Cli/Commands.h"
+#include "Infrastructure/Security/SodiumSecrets.h"
+#include "Infrastructure/Telemetry/SystemClock.h"
+
+#include <curl/curl.h>
+#include <rapidjson/document.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace volcanion::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kMaxBatchBytes = 3 * 1024 * 1024;
+constexpr milliseconds kFirstPause{200}, kLongestPause{5'000};
+constexpr std::size_t kMaxShownErrors = 5;
+
+/// Lines of a file, plain or gzip; "-" is standard input.
+class LineReader {
+ public:
+  explicit LineReader(const std::string& name)
+      : file_(name == "-" ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(name.c_str(), "rb"), &gzclose) {
+    if (!file_) throw std::runtime_error(name + " cannot be opened");
+    gzbuffer(file_.get(), 256 * 1024);
+    std::ifstream plain(name, std::ios::binary | std::ios::ate);
+    if (name != "-" && plain) size_ = plain.tellg();
+  }
+
+  bool Next(std::string& line) {
+    line.clear();
+    while (true) {
+      const auto newline = buffer_.find('\n', at_);
+      if (newline != std::string::npos) {
+        line.append(buffer_, at_, newline - at_);
+        at_ = newline + 1;
+        return true;
+      }
+      line.append(buffer_, at_);
+      buffer_.resize(64 * 1024);
+      at_ = 0;
+      const int read = gzread(file_.get(), buffer_.data(), static_cast<unsigned>(buffer_.size()));
+      if (read < 0) throw std::runtime_error("the file cannot be read: it may be damaged");
+      buffer_.resize(static_cast<std::size_t>(read));
+      if (read == 0) return !line.empty();
+    }
+  }
+
+  /// How much of the file has been read, from 0 to 1; nothing when its size is not known.
+  std::optional<double> Progress() const {
+    if (size_ <= 0) return std::nullopt;
+    return std::min(1.0, static_cast<double>(gzoffset(file_.get())) / static_cast<double>(size_));
+  }
+
+ private:
+  std::unique_ptr<gzFile_s, decltype(&gzclose)> file_;
+  std::int64_t size_ = 0;
+  std::string buffer_;
+  std::size_t at_ = 0;
+};
+
+struct HttpAnswer {
+  long status = 0;  ///< 0: none came
+  std::string body;
+  std::string failure;  ///< why none came
+  std::optional<milliseconds> retry_after;
+};
+
+/// One kept-alive connection to the server.
+class Client {
+ public:
+  Client(const std::string& url, const std::string& api_key) : curl_(curl_easy_init(), &curl_easy_cleanup) {
+    if (!curl_) throw std::runtime_error("libcurl cannot be initialized");
+    AddHeader("X-API-Key: " + api_key);
+    AddHeader("Content-Type: application/x-ndjson");
+    AddHeader("Expect:");
+    auto* curl = curl_.get();
+    curl_easy_setopt(curl, CURLOPT_URL, (url + "/api/events/ingest/batch").c_str());
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers_.get());
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Client::Append);
+  }
+
+  HttpAnswer Post(const std::string& body) {
+    HttpAnswer answer;
+    auto* curl = curl_.get();
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
+    const auto code = curl_easy_perform(curl);
+    if (code != CURLE_OK) {
+      answer.failure = curl_easy_strerror(code);
+      return answer;
+    }
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
+    curl_off_t seconds = 0;
+    if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0) {
+      answer.retry_after = std::chrono::seconds(seconds);
+    }
+    return answer;
+  }
+
+ private:
+  static std::size_t Append(char* bytes, std::size_t one, std::size_t count, void* body) {
+    static_cast<std::string*>(body)->append(bytes, one * count);
+    return one * count;
+  }
+  void AddHeader(const std::string& header) {
+    headers_.reset(curl_slist_append(headers_.release(), header.c_str()));
+  }
+
+  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_{nullptr, &curl_slist_free_all};
+};
+
+struct Totals {
+  std::int64_t sent = 0, stored = 0, invalid = 0, duplicates = 0, rejected = 0;
+  std::vector<std::string> errors;  ///< the first few
+};
+
+/// A line on a terminal that is written over; now and then a line elsewhere.
+class ProgressBar {
+ public:
+  void Show(const Totals& totals, std::optional<double> progress, bool is_last) {
+    const auto now = steady_clock::now();
+    if (!is_last && now - shown_ < (is_terminal_ ? milliseconds(100) : milliseconds(5'000))) return;
+    shown_ = now;
+    const double rate =
+        static_cast<double>(totals.sent) / std::max(0.001, std::chrono::duration<double>(now - begun_).count());
+    std::string bar;
+    if (progress) {
+      constexpr int kWidth = 30;
+      const int filled = is_last ? kWidth : static_cast<int>(*progress * kWidth);
+      bar = "[" + std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(kWidth - filled), '.') + "] ";
+    }
+    std::fprintf(stderr, "%s%s%lld events, %.0f/s%s", is_terminal_ ? "\r\033[K" : "", bar.c_str(),
+                 static_cast<long long>(totals.sent), rate, is_terminal_ && !is_last ? "" : "\n");
+  }
+  /// Tells of something in between.
+  void Say(const std::string& sentence) { std::fprintf(stderr, "%s%s\n", is_terminal_ ? "\r\033[K" : "", sentence.c_str()); }
+
+ private:
+  const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
+  const steady_clock::time_point begun_ = steady_clock::now();
+  steady_clock::time_point shown_{};
+};
+
+/// Events that have no id of their own get one here: then a batch can be sent again when its answer was lost.
+std::string WithEventId(const std::string& line, const infrastructure::SodiumSecrets& secrets, domain::Timestamp now) {
+  const auto members = api::SplitObject(line);
+  if (!members) return line;  // the server says what is wrong with it
+  const bool has_id = std::any_of(members->begin(), members->end(), [](const auto& member) { return member.name == "eventId"; });
+  if (has_id) return line;
+  const auto brace = line.find('{');
+  return line.substr(0, brace + 1) + "\"eventId\":\"" + secrets.NewId(now).ToString() + "\"" +
+         (members->empty() ? "" : ",") + line.substr(brace + 1);
+}
+
+std::int64_t Count(const rapidjson::Document& document, const char* name) {
+  const auto member = document.FindMember(name);
+  return member != document.MemberEnd() && member->value.IsInt64() ? member->value.GetInt64() : 0;
+}
+
+std::string Text(const rapidjson::Value& object, const char* name) {
+  const auto member = object.FindMember(name);
+  return member != object.MemberEnd() && member->value.IsString() ? member->value.GetString() : "";
+}
+
+class Loader {
+ public:
+  explicit Loader(const IngestOptions& options) : options_(options), client_(options.url, options.api_key) {}
+
+  int Run() {
+    LineReader lines(options_.file);
+    std::string line, batch;
+    std::size_t events = 0;
+    std::int64_t line_number = 0;
+    first_line_ = 1;
+    const auto flush = [&] {
+      if (events == 0) return true;
+      if (!Send(batch)) return false;
+      totals_.sent += static_cast<std::int64_t>(events);
+      batch.clear();
+      events = 0;
+      first_line_ = line_number + 1;
+      return true;
+    };
+    while (lines.Next(line)) {
+      if (line.find_first_not_of(" \t\r") != std::string::npos) {
+        if (!batch.empty() && batch.size() + line.size() > kMaxBatchBytes && !flush()) return Summarize(false);
+        batch += WithEventId(line, secrets_, clock_.Now()) + "\n";
+        ++events;
+      }
+      ++line_number;
+      if (events >= options_.batch_events && !flush()) return Summarize(false);
+      bar_.Show(totals_, lines.Progress(), false);
+    }
+    const bool complete = flush();
+    bar_.Show(totals_, lines.Progress(), true);
+    return Summarize(complete);
+  }
+
+ private:
+  /// Until the server has taken the batch; false when it never did.
+  bool Send(const std::string& batch) {
+    auto pause = kFirstPause;
+    for (int attempt = 1;; ++attempt) {
+      const auto answer = client_.Post(batch);
+      if (answer.status == 202) return Read(answer.body);
+      const bool may_pass = answer.status == 0 || answer.status == 429 || answer.status == 502 || answer.status == 503 ||
+                            answer.status == 504;
+      const auto reason = answer.status == 0 ? answer.failure : "status " + std::to_string(answer.status) + " " + answer.body;
+      if (!may_pass || attempt >= options_.max_attempts) {
+        bar_.Say("the batch from line " + std::to_string(first_line_) + " was not taken: " + reason);
+        return false;
+      }
+      const auto wait = std::max(pause, answer.retry_after.value_or(pause));
+      bar_.Say("attempt " + std::to_string(attempt) + ": " + reason + "; trying again in " + std::to_string(wait.count()) + " ms");
+      std::this_thread::sleep_for(wait);
+      pause = std::min(pause * 2, kLongestPause);
+    }
+  }
+
+  bool Read(const std::string& body) {
+    rapidjson::Document document;
+    document.Parse(body.data(), body.size());
+    if (document.HasParseError() || !document.IsObject()) {
+      bar_.Say("the server's answer cannot be read; is this a Volcanion server?");
+      return false;
+    }
+    totals_.stored += Count(document, "stored");
+    totals_.invalid += Count(document, "invalid");
+    totals_.duplicates += Count(document, "duplicates");
+    totals_.rejected += Count(document, "rejected");
+    const auto results = document.FindMember("results");
+    if (results == document.MemberEnd() || !results->value.IsArray()) return true;
+    for (const auto& result : results->value.GetArray()) NoteError(result);
+    return true;
+  }
+
+  void NoteError(const rapidjson::Value& result) {
+    if (totals_.errors.size() >= kMaxShownErrors || !result.IsObject()) return;
+    const auto status = Text(result, "status");
+    if (status == "conflict") totals_.errors.push_back(Text(result, "eventId") + ": another content is stored under this id");
+    const auto errors = result.FindMember("errors");
+    if (status != "rejected" || errors == result.MemberEnd() || !errors->value.IsArray()) return;
+    for (const auto& error : errors->value.GetArray()) {
+      if (error.IsObject()) totals_.errors.push_back(Text(error, "pointer") + " " + Text(error, "message"));
+    }
+  }
+
+  int Summarize(bool complete) const {
+    std::cout << "stored      " << totals_.stored << "\n"
+              << "  flagged   " << totals_.invalid << "\n"
+              << "duplicates  " << totals_.duplicates << "\n"
+              << "rejected    " << totals_.rejected << "\n";
+    for (const auto& error : totals_.errors) std::cout << "  " << error << "\n";
+    if (!complete) std::cout << "not all of the file was sent; run the command again once the cause is gone\n";
+    return complete && totals_.rejected == 0 ? 0 : 1;
+  }
+
+  const IngestOptions& options_;
+  const infrastructure::SodiumSecrets secrets_;
+  const infrastructure::SystemClock clock_;
+  Client client_;
+  ProgressBar bar_;
+  Totals totals_;
+  std::int64_t first_line_ = 1;
+};
+
+}  // namespace
+
+int RunIngest(const IngestOptions& options) {
+  if (options.api_key.empty()) {
+    std::cerr << "volcanion: set VOLCANION_API_KEY; `volcanion up` writes one to demo.env in its data directory\n";
+    return 2;
+  }
+  return Loader(options).Run();
+}
+
+}  // namespace volcanion::cli

@@ -1,0 +1,94 @@
+#include "Cli/Commands.h"
+#include "Infrastructure/Config/Settings.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using volcanion::infrastructure::Settings;
+
+constexpr char kFooter[] =
+    "Every command is configured by environment variables, or by lines NAME=value of the file given with --config;\n"
+    "`volcanion config` prints them all with their meaning and the values in force.";
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+/// Runs a command with the configuration, or tells every mistake in it.
+template <typename Command>
+int WithSettings(const std::filesystem::path& file, Command command) {
+  const auto settings = volcanion::infrastructure::LoadSettings(file, volcanion::infrastructure::VolcanionEnvironment());
+  if (settings) return command(*settings);
+  std::cerr << "volcanion: " << settings.error().message << "\n";
+  for (const auto& fault : settings.error().faults) std::cerr << "  " << fault.message << "\n";
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  namespace cli = volcanion::cli;
+  CLI::App app{"Volcanion, a self-hosted event tracking platform.", "volcanion"};
+  app.set_version_flag("--version", "volcanion " VOLCANION_VERSION);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  std::string config_file = Environment("VOLCANION_CONFIG");
+  app.add_option("--config", config_file, "configuration file (also VOLCANION_CONFIG)")->check(CLI::ExistingFile);
+  int status = 0;
+  const auto add = [&](const char* name, const char* description, auto command) {
+    auto* subcommand = app.add_subcommand(name, description);
+    subcommand->footer(kFooter);
+    subcommand->fallthrough();
+    subcommand->callback([&config_file, &status, command] { status = WithSettings(config_file, command); });
+    return subcommand;
+  };
+
+  add("up", "Run everything on this machine: a private PostgreSQL in the data directory (unless VOLCANION_WRITE_DSN and\n"
+            "VOLCANION_READ_DSN name others), migrations, demo data, API and sync. Stops cleanly on Ctrl-C.",
+      [](const Settings& settings) { return cli::RunUp(settings); });
+  add("api", "Serve the HTTP API from the stores of the configuration, or those of a running `up`.",
+      [](const Settings& settings) { return cli::RunApi(settings); });
+  bool retry_set_aside = false;
+  add("sync", "Project events from the write store into the read store; any number may run.",
+      [&retry_set_aside](const Settings& settings) {
+        return retry_set_aside ? cli::RetrySetAside(settings) : cli::RunSync(settings);
+      })
+      ->add_flag("--retry-set-aside", retry_set_aside, "put the batches that were set aside back into the outbox, and end");
+  add("migrate", "Bring both stores up to date.", [](const Settings& settings) { return cli::RunMigrate(settings); });
+  add("config", "Print the effective configuration, passwords masked.",
+      [](const Settings& settings) { return cli::PrintConfig(settings); });
+  std::string token_name = "admin";
+  add("admin-token", "Create an administrator's bearer token and print it, this once.",
+      [&token_name](const Settings& settings) { return cli::CreateAdminToken(settings, token_name); })
+      ->add_option("--name", token_name, "what to remember it by")
+      ->capture_default_str();
+
+  cli::IngestOptions ingest{.file = "", .url = Environment("VOLCANION_URL"), .api_key = Environment("VOLCANION_API_KEY")};
+  if (ingest.url.empty()) ingest.url = "http://127.0.0.1:8080";
+  auto* ingest_command = app.add_subcommand(
+      "ingest", "Send a file of events, one JSON object a line, to a server, and sum up the verdicts.");
+  ingest_command->footer("The API key is read from VOLCANION_API_KEY.");
+  ingest_command->add_option("FILE", ingest.file, "NDJSON, plain or gzip; - for standard input")->required();
+  ingest_command->add_option("--url", ingest.url, "the server (also VOLCANION_URL)")->capture_default_str();
+  ingest_command->add_option("--batch", ingest.batch_events, "events in one request")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  ingest_command->add_option("--attempts", ingest.max_attempts, "to send one batch before giving up")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  ingest_command->callback([&] { status = cli::RunIngest(ingest); });
+
+  CLI11_PARSE(app, argc, argv);
+  return status;
+} catch (const std::exception& error) {
+  std::cerr << "volcanion: " << error.what() << "\n";
+  return 1;
+}

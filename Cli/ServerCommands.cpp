@@ -1,0 +1,195 @@
+#include "Cli/Commands.h"
+#include "Cli/Demo.h"
+#include "Cli/Services.h"
+#include "Cli/StopSignals.h"
+#include "Cli/Stores.h"
+#include "Infrastructure/Postgres/PqConnection.h"
+#include "Infrastructure/Postgres/PrivateCluster.h"
+
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace volcanion::cli {
+namespace {
+
+using infrastructure::Settings;
+
+constexpr char kDatabase[] = "volcanion";
+
+int Fail(const domain::Error& error) {
+  std::cerr << "volcanion: " << error.message << "\n";
+  for (const auto& fault : error.faults) std::cerr << "  " << fault.message << "\n";
+  return 1;
+}
+
+void Say(std::string_view sentence) { std::cerr << "volcanion: " << sentence << "\n"; }
+
+std::vector<api::HealthCheck> Joined(std::vector<api::HealthCheck> checks, std::vector<api::HealthCheck> more) {
+  for (auto& check : more) checks.push_back(std::move(check));
+  return checks;
+}
+
+/// The private PostgreSQL of the data directory, started, with its connection strings written down for other commands.
+std::unique_ptr<infrastructure::PrivateCluster> StartCluster(Settings& settings) {
+  infrastructure::PrivateClusterSettings cluster_settings;
+  cluster_settings.directory = settings.data_dir;
+  cluster_settings.progress = Say;
+  cluster_settings.on_unexpected_exit = [](std::string_view reason) {
+    Say(reason);
+    std::raise(SIGTERM);
+  };
+  auto cluster = std::make_unique<infrastructure::PrivateCluster>(std::move(cluster_settings));
+  cluster->Start();
+  cluster->CreateDatabaseIfMissing(kDatabase);
+  settings.write_dsn = settings.read_dsn = cluster->ConnectionString(kDatabase);
+  WritePrivateFile(StoresFile(settings),
+                   "# Written by `volcanion up`: how other commands reach its PostgreSQL while it runs.\n"
+                   "VOLCANION_WRITE_DSN=" + settings.write_dsn + "\nVOLCANION_READ_DSN=" + settings.read_dsn + "\n");
+  return cluster;
+}
+
+void PrintWelcome(const Settings& settings, const Demo* demo, std::uint16_t port, std::uint16_t admin_port) {
+  const auto at = [](const infrastructure::ListenAddress& address, std::uint16_t bound) {
+    return "http://" + address.host + ":" + std::to_string(bound);
+  };
+  std::cout << "\nVolcanion is ready.\n\n"
+            << "  API      " << at(settings.listen, port) << "\n"
+            << "  health   " << at(settings.admin_listen, admin_port) << "/health/ready\n"
+            << "  metrics  " << at(settings.admin_listen, admin_port) << "/metrics\n";
+  if (demo != nullptr) {
+    const auto file = demo->env_file.string();
+    std::cout << "  demo     " << file << " (URL, key, ids and administrator's token)\n\n"
+              << "Next, in another terminal:\n\n"
+              << "  set -a; . " << file << "; set +a\n"
+              << "  curl -s -H \"X-API-Key: $VOLCANION_API_KEY\" -H 'Content-Type: application/json' \\\n"
+              << "    -d '{\"eventName\":\"hello\",\"properties\":{\"who\":\"world\"}}' $VOLCANION_URL/api/events/ingest\n"
+              << "  build/volcanion ingest db/demo/wildlife_strikes.ndjson.gz\n"
+              << "  curl -s -H \"Authorization: Bearer $VOLCANION_ADMIN_TOKEN\" \\\n"
+              << "    \"$VOLCANION_URL/api/events/partner-system/$VOLCANION_PARTNER_SYSTEM_ID?limit=3\"\n";
+  }
+  std::cout << "\nCtrl-C stops it.\n" << std::endl;
+}
+
+/// Waits for a signal; the next one ends the process at once.
+void WaitForStop(StopSignals& signals) {
+  signals.Wait();
+  signals.LetTheNextOneKill();
+  Say("stopping");
+}
+
+}  // namespace
+
+int RunUp(Settings settings) {
+  StopSignals signals;
+  std::error_code error;
+  std::filesystem::create_directories(settings.data_dir, error);
+  if (error) return Fail({domain::ErrorKind::kInvalid, settings.data_dir.string() + " cannot be made: " + error.message()});
+  settings.data_dir = std::filesystem::absolute(settings.data_dir);
+
+  std::unique_ptr<infrastructure::PrivateCluster> cluster;  // first: stops when nothing needs it any more
+  if (settings.write_dsn.empty()) cluster = StartCluster(settings);
+  const auto stores = CompleteStores(settings.write_dsn, settings.read_dsn);
+  if (!stores) return Fail(stores.error());
+  if (auto migrated = MigrateStores(*stores); !migrated) return Fail(migrated.error());
+
+  Surroundings around(settings, VOLCANION_VERSION);
+  Management management(settings, *stores, around);
+  SyncService sync(settings, *stores, around);
+  ApiService api(settings, *stores, around, management);
+  AdminService admin(settings, around, Joined(api.HealthChecks(), sync.HealthChecks()));
+
+  std::optional<Demo> demo;
+  if (settings.demo) {
+    auto made = MakeDemo(settings, around, management, api.port());
+    if (!made) return Fail(made.error());
+    demo = *std::move(made);
+  }
+  api.Start();
+  admin.Start();
+  PrintWelcome(settings, demo ? &*demo : nullptr, api.port(), admin.port());
+  WaitForStop(signals);
+  api.Stop();
+  admin.Stop();
+  return 0;
+}
+
+int RunApi(const Settings& settings) {
+  StopSignals signals;
+  const auto stores = ResolveStores(settings);
+  if (!stores) return Fail(stores.error());
+  Surroundings around(settings, VOLCANION_VERSION);
+  Management management(settings, *stores, around);
+  ApiService api(settings, *stores, around, management);
+  AdminService admin(settings, around, api.HealthChecks());
+  api.Start();
+  admin.Start();
+  around.log.Info("api is listening", {{"port", std::int64_t{api.port()}}, {"adminPort", std::int64_t{admin.port()}}});
+  WaitForStop(signals);
+  api.Stop();
+  admin.Stop();
+  return 0;
+}
+
+int RunSync(const Settings& settings) {
+  StopSignals signals;
+  const auto stores = ResolveStores(settings);
+  if (!stores) return Fail(stores.error());
+  Surroundings around(settings, VOLCANION_VERSION);
+  SyncService sync(settings, *stores, around);
+  AdminService admin(settings, around, sync.HealthChecks());
+  admin.Start();
+  around.log.Info("sync is working", {{"adminPort", std::int64_t{admin.port()}}});
+  WaitForStop(signals);
+  admin.Stop();
+  return 0;
+}
+
+int RunMigrate(const Settings& settings) {
+  const auto stores = ResolveStores(settings);
+  if (!stores) return Fail(stores.error());
+  const auto migrated = MigrateStores(*stores);
+  return migrated ? 0 : Fail(migrated.error());
+}
+
+constexpr char kRetrySetAside[] = R"sql(
+  WITH again AS (DELETE FROM write.set_aside_batches RETURNING batch_id, byte_count)
+  INSERT INTO write.outbox (batch_id, byte_count) SELECT batch_id, byte_count FROM again
+  RETURNING batch_id
+)sql";
+
+int RetrySetAside(const Settings& settings) try {
+  const auto stores = ResolveStores(settings);
+  if (!stores) return Fail(stores.error());
+  const auto put_back = infrastructure::PqConnection(stores->write).Execute(kRetrySetAside, {});
+  std::cout << put_back.rows() << " batches are back in the outbox\n";
+  return 0;
+} catch (const infrastructure::PqError& error) {
+  return Fail({domain::ErrorKind::kUnavailable, error.what()});
+}
+
+int PrintConfig(const Settings& settings) {
+  for (const auto& setting : infrastructure::Describe(settings)) {
+    std::cout << "# " << setting.meaning << "\n" << setting.name << "=" << setting.value << "\n";
+  }
+  return 0;
+}
+
+int CreateAdminToken(const Settings& settings, const std::string& name) {
+  const auto stores = ResolveStores(settings);
+  if (!stores) return Fail(stores.error());
+  Surroundings around(settings, VOLCANION_VERSION);
+  Management management(settings, *stores, around);
+  const auto secret = around.secrets.NewAdminToken();
+  const auto added = management.store.AddAdminToken(name, secret.prefix, secret.hash);
+  if (!added) return Fail(added.error());
+  Say("this token is shown once; keep it secret");
+  std::cout << secret.text << "\n";
+  return 0;
+}
+
+}  // namespace volcanion::cli

@@ -1,0 +1,147 @@
+#include "Cli/Services.h"
+
+#include "Api/Routes/EventRoutes.h"
+#include "Api/Routes/IngestRoutes.h"
+#include "Api/Routes/ManagementRoutes.h"
+#include "Infrastructure/Postgres/Migrations.h"
+#include "Infrastructure/Postgres/StoreProbe.h"
+
+#include <span>
+#include <utility>
+
+namespace volcanion::cli {
+namespace {
+
+using infrastructure::Settings;
+
+constexpr std::chrono::seconds kSyncHealthDeadline{10};
+
+application::Log::Level ToLevel(infrastructure::LogLevel level) {
+  switch (level) {
+    case infrastructure::LogLevel::kDebug: return application::Log::Level::kDebug;
+    case infrastructure::LogLevel::kInfo: return application::Log::Level::kInfo;
+    case infrastructure::LogLevel::kWarning: return application::Log::Level::kWarning;
+    case infrastructure::LogLevel::kError: return application::Log::Level::kError;
+  }
+  return application::Log::Level::kInfo;
+}
+
+infrastructure::GroupCommitSettings ToGroupCommit(const Settings& settings, const Stores& stores) {
+  infrastructure::GroupCommitSettings group;
+  group.connection_string = stores.write;
+  group.committers = settings.committers;
+  group.max_queued_events = settings.max_queued_events;
+  group.max_queued_bytes = settings.max_queued_bytes;
+  group.max_wait = settings.max_commit_wait;
+  return group;
+}
+
+api::HttpServerSettings ToServer(const Settings& settings, const infrastructure::ListenAddress& address, int workers) {
+  api::HttpServerSettings server;
+  server.host = address.host;
+  server.port = address.port;
+  server.workers = workers;
+  server.max_body_bytes = settings.max_body_bytes;
+  server.max_connections = settings.max_connections;
+  server.header_timeout = settings.header_timeout;
+  server.body_timeout = settings.body_timeout;
+  server.idle_timeout = settings.idle_timeout;
+  server.write_timeout = settings.write_timeout;
+  return server;
+}
+
+api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::Router& router) {
+  return api::HttpServer(
+      settings,
+      [&router](api::Request request, api::Responder responder) {
+        router.Dispatch(std::move(request), std::move(responder));
+      },
+      [&router](int status, std::string_view detail) { return router.AnswerProtocolError(status, detail); });
+}
+
+/// The store answers, is durable and has the tables that this program expects.
+domain::Result<domain::Done> CheckStore(const std::string& dsn, const char* store,
+                                        std::span<const infrastructure::Migration> migrations) {
+  auto durable = infrastructure::CheckDurable(dsn);
+  return durable ? infrastructure::CheckMigrated(dsn, store, migrations) : durable;
+}
+
+}  // namespace
+
+Surroundings::Surroundings(const Settings& settings, std::string_view version)
+    : log(ToLevel(settings.log_level),
+          settings.log_format == infrastructure::LogStyle::kJson ? infrastructure::LogFormat::kJson
+                                                                 : infrastructure::LogFormat::kText,
+          clock),
+      metrics(version) {}
+
+Management::Management(const Settings& settings, const Stores& stores, Surroundings& around)
+    : pool({stores.write, settings.write_pool}, around.log),
+      directory_store(pool),
+      store(pool),
+      directory(directory_store, compiler, around.log, settings.directory_poll),
+      create_partner(store, directory, around.clock, around.secrets),
+      register_system(store, directory, around.clock, around.secrets),
+      issue_key(store, directory, around.clock, around.secrets),
+      publish_structure(store, directory, compiler, around.clock, around.secrets),
+      validate_documents(compiler) {}
+
+ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management)
+    : drain_timeout_(settings.drain_timeout),
+      stores_(stores),
+      directory_(management.directory),
+      read_pool_({stores.read, settings.read_pool}, around.log),
+      reader_(read_pool_, {static_cast<std::int64_t>(settings.max_page_bytes), settings.query_timeout}),
+      event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
+      ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
+      find_events_(reader_, management.directory),
+      blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
+      authentication_(management.directory, around.secrets, around.clock, blocking_),
+      router_({around.metrics, around.log}, around.clock, around.secrets),
+      server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
+  api::AddIngestRoutes(router_, authentication_, ingest_events_, {settings.max_event_bytes, settings.max_batch_events});
+  api::AddEventRoutes(router_, authentication_, blocking_, find_events_, reader_, around.clock);
+  api::AddManagementRoutes(router_, authentication_, blocking_,
+                           {management.create_partner, management.register_system, management.issue_key,
+                            management.publish_structure, management.validate_documents});
+}
+
+std::vector<api::HealthCheck> ApiService::HealthChecks() {
+  return {{"writeStore", [this] { return CheckStore(stores_.write, "write", infrastructure::WriteStoreMigrations()); }},
+          {"readStore", [this] { return CheckStore(stores_.read, "read", infrastructure::ReadStoreMigrations()); }},
+          {"directory", [this]() -> domain::Result<domain::Done> {
+             if (directory_.IsLoaded()) return domain::Done{};
+             return domain::Error{domain::ErrorKind::kUnavailable, "keys and structures have not been loaded yet"};
+           }}};
+}
+
+SyncService::Worker::Worker(const Settings& settings, const Stores& stores, Surroundings& around)
+    : outbox({stores.write}),
+      read_model(stores.read),
+      worker(outbox, read_model, around.metrics, around.log, {settings.poll_interval}),
+      thread([this](std::stop_token stop) { worker.Run(stop); }) {}
+
+SyncService::SyncService(const Settings& settings, const Stores& stores, Surroundings& around) : stores_(stores) {
+  for (int i = 0; i < settings.sync_workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(settings, stores, around));
+  }
+}
+
+std::vector<api::HealthCheck> SyncService::HealthChecks() {
+  return {{"projection", [this]() -> domain::Result<domain::Done> {
+             const auto now = std::chrono::steady_clock::now();
+             for (const auto& worker : workers_) {
+               if (now - worker->worker.last_success() < kSyncHealthDeadline) return domain::Done{};
+             }
+             return domain::Error{domain::ErrorKind::kUnavailable, "no worker has finished a round for 10 seconds"};
+           }}};
+}
+
+AdminService::AdminService(const Settings& settings, Surroundings& around, std::vector<api::HealthCheck> checks)
+    : blocking_(1, 64),
+      router_({around.metrics, around.log}, around.clock, around.secrets),
+      server_(MakeServer(ToServer(settings, settings.admin_listen, 1), router_)) {
+  api::AddHealthRoutes(router_, blocking_, std::move(checks), around.metrics);
+}
+
+}  // namespace volcanion::cli

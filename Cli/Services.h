@@ -1,0 +1,126 @@
+#pragma once
+
+#include "Api/BlockingPool.h"
+#include "Api/Http/HttpServer.h"
+#include "Api/Middleware/Authentication.h"
+#include "Api/Router.h"
+#include "Api/Routes/HealthRoutes.h"
+#include "Application/Commands/CreatePartner.h"
+#include "Application/Commands/IngestEvents.h"
+#include "Application/Commands/IssueApiKey.h"
+#include "Application/Commands/PublishStructure.h"
+#include "Application/Commands/RegisterPartnerSystem.h"
+#include "Application/Directory/DirectoryCache.h"
+#include "Application/Queries/FindEvents.h"
+#include "Application/Queries/ValidateDocuments.h"
+#include "Cli/Stores.h"
+#include "Infrastructure/Config/Settings.h"
+#include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
+#include "Infrastructure/Postgres/GroupCommitEventStore.h"
+#include "Infrastructure/Postgres/PostgresDirectoryStore.h"
+#include "Infrastructure/Postgres/PostgresEventReader.h"
+#include "Infrastructure/Postgres/PostgresManagementStore.h"
+#include "Infrastructure/Postgres/PostgresOutbox.h"
+#include "Infrastructure/Postgres/PostgresReadModel.h"
+#include "Infrastructure/Postgres/SociPool.h"
+#include "Infrastructure/Security/SodiumSecrets.h"
+#include "Infrastructure/Telemetry/JsonLog.h"
+#include "Infrastructure/Telemetry/PrometheusMetrics.h"
+#include "Infrastructure/Telemetry/SystemClock.h"
+#include "Sync/SyncWorker.h"
+
+#include <memory>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace volcanion::cli {
+
+/// What every service of a process shares.
+struct Surroundings {
+  Surroundings(const infrastructure::Settings& settings, std::string_view version);
+
+  infrastructure::SystemClock clock;
+  infrastructure::JsonLog log;
+  infrastructure::PrometheusMetrics metrics;
+  infrastructure::SodiumSecrets secrets;
+};
+
+/// Commands on partners and what belongs to them, wired to the write store.
+struct Management {
+  Management(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around);
+
+  infrastructure::SociPool pool;
+  infrastructure::PostgresDirectoryStore directory_store;
+  infrastructure::PostgresManagementStore store;
+  infrastructure::ValijsonSchemaCompiler compiler;
+  application::DirectoryCache directory;
+  application::CreatePartnerHandler create_partner;
+  application::RegisterPartnerSystemHandler register_system;
+  application::IssueApiKeyHandler issue_key;
+  application::PublishStructureHandler publish_structure;
+  application::ValidateDocumentsHandler validate_documents;
+};
+
+/// The public API: listens from construction, serves from Start() to Stop().
+class ApiService {
+ public:
+  ApiService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around, Management& management);
+
+  void Start() { server_.Start(); }
+  /// Finishes what is under way, and commits what is queued.
+  void Stop() { server_.Stop(drain_timeout_); }
+  std::uint16_t port() const { return server_.port(); }
+  std::vector<api::HealthCheck> HealthChecks();
+
+ private:
+  const std::chrono::milliseconds drain_timeout_;
+  const Stores stores_;
+  application::DirectoryCache& directory_;
+  infrastructure::SociPool read_pool_;
+  infrastructure::PostgresEventReader reader_;
+  infrastructure::GroupCommitEventStore event_store_;
+  application::IngestEventsHandler ingest_events_;
+  application::FindEventsHandler find_events_;
+  api::BlockingPool blocking_;
+  api::Authentication authentication_;
+  api::Router router_;
+  api::HttpServer server_;
+};
+
+/// The projection: works from construction to destruction.
+class SyncService {
+ public:
+  SyncService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around);
+
+  std::vector<api::HealthCheck> HealthChecks();
+
+ private:
+  struct Worker {
+    Worker(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around);
+    infrastructure::PostgresOutbox outbox;
+    infrastructure::PostgresReadModel read_model;
+    sync::SyncWorker worker;
+    std::jthread thread;  // last: stops before the rest goes
+  };
+
+  const Stores stores_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+/// /health and /metrics on a listener of their own.
+class AdminService {
+ public:
+  AdminService(const infrastructure::Settings& settings, Surroundings& around, std::vector<api::HealthCheck> checks);
+
+  void Start() { server_.Start(); }
+  void Stop() { server_.Stop(std::chrono::milliseconds(0)); }
+  std::uint16_t port() const { return server_.port(); }
+
+ private:
+  api::BlockingPool blocking_;
+  api::Router router_;
+  api::HttpServer server_;
+};
+
+}  // namespace volcanion::cli

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "Domain/Result.h"
+#include "Domain/Timestamp.h"
+#include "Domain/Uuid.h"
+#include "Domain/Violation.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace volcanion::domain {
+
+/// What becomes of an event that breaks its structure, or has none.
+enum class InvalidEventPolicy {
+  kObserve,  ///< stored as valid, with its violations
+  kFlag,     ///< stored as invalid, with its violations
+  kReject,   ///< answered 422 and kept as a rejected payload
+};
+
+std::string_view ToString(InvalidEventPolicy policy);  ///< "observe", "flag", "reject"
+std::optional<InvalidEventPolicy> ParseInvalidEventPolicy(std::string_view text);
+
+/// The verdict on an event with these violations under that policy. An event to be rejected gets an invalid one.
+Verdict Conclude(InvalidEventPolicy policy, std::vector<Violation> violations);
+
+/// One source of events of a partner: a website, an app, a backend service.
+class PartnerSystem {
+ public:
+  /// kInvalid when the name breaks Domain/Name.h.
+  static Result<PartnerSystem> Create(PartnerSystemId id, PartnerId partner, std::string name,
+                                      InvalidEventPolicy invalid_events, Timestamp created_at);
+
+  PartnerSystemId id() const { return id_; }
+  PartnerId partner() const { return partner_; }
+  const std::string& name() const { return name_; }
+  InvalidEventPolicy invalid_events() const { return invalid_events_; }
+  Timestamp created_at() const { return created_at_; }
+
+ private:
+  PartnerSystem(PartnerSystemId id, PartnerId partner, std::string name, InvalidEventPolicy invalid_events,
+                Timestamp created_at)
+      : id_(id),
+        partner_(partner),
+        name_(std::move(name)),
+        invalid_events_(invalid_events),
+        created_at_(created_at) {}
+
+  PartnerSystemId id_;
+  PartnerId partner_;
+  std::string name_;
+  InvalidEventPolicy invalid_events_;
+  Timestamp created_at_;
+};
+
+}  // namespace volcanion::domain

@@ -1,0 +1,270 @@
+#include "Infrastructure/Config/Settings.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <regex>
+#include <utility>
+
+extern "C" char** environ;  // NOLINT: POSIX
+
+namespace volcanion::infrastructure {
+namespace {
+
+/// Variables that clients of the server read (demo.env); the server has no use for them.
+constexpr std::array kClientVariables = {"VOLCANION_URL", "VOLCANION_API_KEY", "VOLCANION_PARTNER_ID",
+                                         "VOLCANION_PARTNER_SYSTEM_ID", "VOLCANION_ADMIN_TOKEN", "VOLCANION_CONFIG"};
+constexpr std::string_view kClientPrefix = "VOLCANION_DEMO_";
+
+/// What is wrong with a text; nothing when it was read into the field.
+using Mistake = std::optional<std::string>;
+
+struct Setting {
+  std::string name;
+  std::string meaning;
+  std::function<Mistake(Settings&, const std::string&)> read;
+  std::function<std::string(const Settings&)> show;
+};
+
+Mistake ReadNumber(const std::string& text, std::int64_t least, std::int64_t most, std::int64_t& number) {
+  const auto end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stopped != end || number < least || number > most) {
+    return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  }
+  return std::nullopt;
+}
+
+template <typename Integer>
+Setting Number(std::string name, Integer Settings::*field, std::int64_t least, std::int64_t most, std::string meaning) {
+  return {std::move(name), std::move(meaning),
+          [=](Settings& settings, const std::string& text) {
+            std::int64_t number = 0;
+            auto mistake = ReadNumber(text, least, most, number);
+            if (!mistake) settings.*field = static_cast<Integer>(number);
+            return mistake;
+          },
+          [=](const Settings& settings) { return std::to_string(settings.*field); }};
+}
+
+Setting Millis(std::string name, std::chrono::milliseconds Settings::*field, std::int64_t least, std::string meaning) {
+  constexpr std::int64_t kHour = 3'600'000;
+  return {std::move(name), std::move(meaning) + ", in milliseconds",
+          [=](Settings& settings, const std::string& text) {
+            std::int64_t number = 0;
+            auto mistake = ReadNumber(text, least, kHour, number);
+            if (!mistake) settings.*field = std::chrono::milliseconds(number);
+            return mistake;
+          },
+          [=](const Settings& settings) { return std::to_string((settings.*field).count()); }};
+}
+
+Setting Address(std::string name, ListenAddress Settings::*field, std::string meaning) {
+  return {std::move(name), std::move(meaning),
+          [=](Settings& settings, const std::string& text) -> Mistake {
+            const auto colon = text.rfind(':');
+            std::int64_t port = 0;
+            if (colon == std::string::npos || colon == 0 || ReadNumber(text.substr(colon + 1), 0, 65'535, port)) {
+              return "must be ADDRESS:PORT, such as 127.0.0.1:8080";
+            }
+            auto host = text.substr(0, colon);
+            if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+            settings.*field = {std::move(host), static_cast<std::uint16_t>(port)};
+            return std::nullopt;
+          },
+          [=](const Settings& settings) {
+            const auto& address = settings.*field;
+            const bool is_ipv6 = address.host.find(':') != std::string::npos;
+            return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+          }};
+}
+
+template <typename Enum, std::size_t size>
+Setting Choice(std::string name, Enum Settings::*field, std::array<std::pair<const char*, Enum>, size> choices,
+               std::string meaning) {
+  std::string names;
+  for (const auto& [text, value] : choices) names += (names.empty() ? "" : ", ") + std::string(text);
+  return {std::move(name), std::move(meaning) + ": " + names,
+          [=](Settings& settings, const std::string& text) -> Mistake {
+            for (const auto& [choice, value] : choices) {
+              if (text != choice) continue;
+              settings.*field = value;
+              return std::nullopt;
+            }
+            return "must be one of " + names;
+          },
+          [=](const Settings& settings) -> std::string {
+            for (const auto& [choice, value] : choices) {
+              if (settings.*field == value) return choice;
+            }
+            return "";
+          }};
+}
+
+std::string MaskPassword(const std::string& connection_string) {
+  static const std::regex kInUri("(://[^:/@]*:)[^@]*@");
+  static const std::regex kInPairs(R"((password\s*=\s*)('([^'\\]|\\.)*'|\S+))", std::regex::icase);
+  return std::regex_replace(std::regex_replace(connection_string, kInUri, "$1***@"), kInPairs, "$1***");
+}
+
+Setting Dsn(std::string name, std::string Settings::*field, std::string meaning) {
+  return {std::move(name), std::move(meaning),
+          [=](Settings& settings, const std::string& text) -> Mistake {
+            settings.*field = text;
+            return std::nullopt;
+          },
+          [=](const Settings& settings) { return MaskPassword(settings.*field); }};
+}
+
+const std::vector<Setting>& AllSettings() {
+  constexpr std::int64_t kMebibyte = 1024 * 1024;
+  static const std::vector<Setting> kSettings = {
+      Address("VOLCANION_LISTEN", &Settings::listen, "numeric address and port of the public API; port 0 takes a free one"),
+      Address("VOLCANION_ADMIN_LISTEN", &Settings::admin_listen, "the same for /health and /metrics"),
+      {"VOLCANION_DATA_DIR", "folder of the private PostgreSQL and of demo.env; relative to where the command is run",
+       [](Settings& settings, const std::string& text) -> Mistake {
+         if (text.empty()) return "must not be empty";
+         settings.data_dir = text;
+         return std::nullopt;
+       },
+       [](const Settings& settings) { return settings.data_dir.string(); }},
+      Dsn("VOLCANION_WRITE_DSN", &Settings::write_dsn,
+          "PostgreSQL connection string of the write store; empty: the private PostgreSQL"),
+      Dsn("VOLCANION_READ_DSN", &Settings::read_dsn,
+          "PostgreSQL connection string of the read store; empty: the private PostgreSQL"),
+      Choice("VOLCANION_DEMO", &Settings::demo, std::array{std::pair{"true", true}, std::pair{"false", false}},
+             "whether `up` makes demo partners and an administrator's token"),
+
+      Number("VOLCANION_HTTP_WORKERS", &Settings::http_workers, 1, 256, "threads that serve connections"),
+      Number("VOLCANION_MAX_CONNECTIONS", &Settings::max_connections, 1, 1'000'000, "open client connections"),
+      Number("VOLCANION_MAX_BODY_BYTES", &Settings::max_body_bytes, 1024, 1024 * kMebibyte,
+             "largest request body, unpacked too"),
+      Number("VOLCANION_MAX_EVENT_BYTES", &Settings::max_event_bytes, 256, 64 * kMebibyte, "largest single event"),
+      Number("VOLCANION_MAX_BATCH_EVENTS", &Settings::max_batch_events, 1, 100'000, "events in one batch"),
+      Millis("VOLCANION_HEADER_TIMEOUT_MS", &Settings::header_timeout, 10, "for a request's headers to arrive"),
+      Millis("VOLCANION_BODY_TIMEOUT_MS", &Settings::body_timeout, 10, "for a request's body to arrive"),
+      Millis("VOLCANION_IDLE_TIMEOUT_MS", &Settings::idle_timeout, 10, "a connection may stay unused"),
+      Millis("VOLCANION_WRITE_TIMEOUT_MS", &Settings::write_timeout, 10, "a client may take nothing of an answer"),
+      Millis("VOLCANION_DRAIN_TIMEOUT_MS", &Settings::drain_timeout, 0, "for requests under way when stopping"),
+
+      Number("VOLCANION_COMMITTERS", &Settings::committers, 1, 64, "connections that commit events at the same time"),
+      Number("VOLCANION_MAX_QUEUED_EVENTS", &Settings::max_queued_events, 1, 10'000'000,
+             "events waiting to be committed before 503"),
+      Number("VOLCANION_MAX_QUEUED_BYTES", &Settings::max_queued_bytes, 1024, 16 * 1024 * kMebibyte,
+             "their bytes before 503"),
+      Millis("VOLCANION_MAX_COMMIT_WAIT_MS", &Settings::max_commit_wait, 100,
+             "an event waits for an unreachable write store before 503"),
+
+      Number("VOLCANION_WRITE_POOL", &Settings::write_pool, 1, 1'000, "connections to the write store for management"),
+      Number("VOLCANION_READ_POOL", &Settings::read_pool, 1, 1'000,
+             "connections to the read store for queries, and threads that run them"),
+      Number("VOLCANION_MAX_QUEUED_QUERIES", &Settings::max_queued_queries, 1, 1'000'000,
+             "queries waiting for a thread before 503"),
+      Millis("VOLCANION_QUERY_TIMEOUT_MS", &Settings::query_timeout, 10, "for one query to the read store"),
+      Number("VOLCANION_MAX_PAGE_BYTES", &Settings::max_page_bytes, 1024, 1024 * kMebibyte, "properties on one page"),
+      Millis("VOLCANION_DIRECTORY_POLL_MS", &Settings::directory_poll, 10, "between looks for changed keys and structures"),
+
+      Number("VOLCANION_SYNC_WORKERS", &Settings::sync_workers, 1, 64, "threads that project events"),
+      Millis("VOLCANION_POLL_INTERVAL_MS", &Settings::poll_interval, 1, "between looks at an empty outbox"),
+
+      Choice("VOLCANION_LOG_LEVEL", &Settings::log_level,
+             std::array{std::pair{"debug", LogLevel::kDebug}, std::pair{"info", LogLevel::kInfo},
+                        std::pair{"warning", LogLevel::kWarning}, std::pair{"error", LogLevel::kError}},
+             "least level that is logged"),
+      Choice("VOLCANION_LOG_FORMAT", &Settings::log_format,
+             std::array{std::pair{"json", LogStyle::kJson}, std::pair{"text", LogStyle::kText}}, "form of a log line"),
+  };
+  return kSettings;
+}
+
+const Setting* FindSetting(const std::string& name) {
+  const auto& all = AllSettings();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& setting) { return setting.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+bool IsClientVariable(const std::string& name) {
+  return name.starts_with(kClientPrefix) ||
+         std::find(kClientVariables.begin(), kClientVariables.end(), name) != kClientVariables.end();
+}
+
+void Apply(Settings& settings, const std::map<std::string, std::string>& values, const std::string& source,
+           std::vector<domain::Fault>& mistakes) {
+  for (const auto& [name, value] : values) {
+    const auto* setting = FindSetting(name);
+    if (setting == nullptr) {
+      if (!IsClientVariable(name)) mistakes.push_back({name, "unknown", name + " (" + source + ") is not a setting"});
+    } else if (auto mistake = setting->read(settings, value)) {
+      mistakes.push_back({name, "wrong_value", name + " (" + source + ") " + *mistake + "; is \"" + value + "\""});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<SettingDescription> Describe(const Settings& settings) {
+  std::vector<SettingDescription> descriptions;
+  for (const auto& setting : AllSettings()) {
+    descriptions.push_back({setting.name, setting.meaning, setting.show(settings)});
+  }
+  return descriptions;
+}
+
+domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
+                                      const std::map<std::string, std::string>& environment) {
+  Settings settings;
+  std::vector<domain::Fault> mistakes;
+  if (!file.empty()) {
+    if (auto values = ReadEnvFile(file)) {
+      Apply(settings, *values, file.string(), mistakes);
+    } else {
+      mistakes.push_back({"", "unreadable", values.error().message});
+    }
+  }
+  Apply(settings, environment, "environment", mistakes);
+  if (settings.write_dsn.empty() != settings.read_dsn.empty()) {
+    mistakes.push_back({"VOLCANION_READ_DSN", "incomplete",
+                        "VOLCANION_WRITE_DSN and VOLCANION_READ_DSN must both be set, or neither"});
+  }
+  if (settings.max_event_bytes > settings.max_body_bytes) {
+    mistakes.push_back({"VOLCANION_MAX_EVENT_BYTES", "out_of_range",
+                        "VOLCANION_MAX_EVENT_BYTES must not be above VOLCANION_MAX_BODY_BYTES"});
+  }
+  if (mistakes.empty()) return settings;
+  return domain::Error{domain::ErrorKind::kInvalid, "The configuration has mistakes.", std::move(mistakes)};
+}
+
+std::map<std::string, std::string> VolcanionEnvironment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (!text.starts_with("VOLCANION_") || equals == std::string_view::npos) continue;
+    variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+domain::Result<std::map<std::string, std::string>> ReadEnvFile(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  if (!stream) return domain::Error{domain::ErrorKind::kInvalid, file.string() + " cannot be read"};
+  std::map<std::string, std::string> values;
+  std::string line;
+  for (int number = 1; std::getline(stream, line); ++number) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (line.empty() || line.front() == '#') continue;
+    const auto equals = line.find('=');
+    if (equals == std::string::npos) {
+      return domain::Error{domain::ErrorKind::kInvalid,
+                           file.string() + ":" + std::to_string(number) + " is not of the form NAME=value"};
+    }
+    auto value = line.substr(equals + 1);
+    const bool quoted = value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
+    if (quoted) value = value.substr(1, value.size() - 2);
+    values[line.substr(0, equals)] = value;
+  }
+  return values;
+}
+
+}  // namespace volcanion::infrastructure

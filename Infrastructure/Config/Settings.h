@@ -1,0 +1,87 @@
+#pragma once
+
+#include "Domain/Result.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace volcanion::infrastructure {
+
+struct ListenAddress {
+  std::string host;        ///< numeric
+  std::uint16_t port = 0;  ///< 0: any free port
+};
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+enum class LogStyle { kJson, kText };
+
+/// Everything that can be configured. Each field is an environment variable or a line of the configuration file, named
+/// in Settings.cpp beside its meaning; `volcanion config` prints both.
+struct Settings {
+  ListenAddress listen{"127.0.0.1", 8080};
+  ListenAddress admin_listen{"127.0.0.1", 8081};
+  std::filesystem::path data_dir = "var";
+  std::string write_dsn;  ///< empty: the private PostgreSQL of the data directory
+  std::string read_dsn;   ///< empty: likewise
+  bool demo = true;
+
+  int http_workers = 2;
+  std::size_t max_connections = 10'000;
+  std::size_t max_body_bytes = 4 * 1024 * 1024;
+  std::size_t max_event_bytes = 1024 * 1024;
+  std::size_t max_batch_events = 1'000;
+  std::chrono::milliseconds header_timeout{5'000};
+  std::chrono::milliseconds body_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{60'000};
+  std::chrono::milliseconds write_timeout{10'000};
+  std::chrono::milliseconds drain_timeout{10'000};
+
+  int committers = 2;
+  std::size_t max_queued_events = 20'000;
+  std::size_t max_queued_bytes = 64 * 1024 * 1024;
+  std::chrono::milliseconds max_commit_wait{5'000};
+
+  std::size_t write_pool = 4;
+  std::size_t read_pool = 8;
+  std::size_t max_queued_queries = 256;
+  std::chrono::milliseconds query_timeout{10'000};
+  std::size_t max_page_bytes = 8 * 1024 * 1024;
+  std::chrono::milliseconds directory_poll{500};
+
+  int sync_workers = 1;
+  std::chrono::milliseconds poll_interval{100};
+
+  LogLevel log_level = LogLevel::kInfo;
+  LogStyle log_format = LogStyle::kJson;
+};
+
+/// One setting as an operator sees it.
+struct SettingDescription {
+  std::string name;
+  std::string meaning;  ///< with its unit
+  std::string value;    ///< passwords masked
+};
+
+/// Every setting with its value, in the order of the documentation.
+std::vector<SettingDescription> Describe(const Settings& settings);
+
+/// Reads `file` (NAME=value lines, # comments; may be empty: none) and over it `environment`. kInvalid with one fault per
+/// mistake: unknown names that begin with VOLCANION_, values that cannot be read or are out of range.
+domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
+                                      const std::map<std::string, std::string>& environment);
+
+/// The VOLCANION_ variables of this process.
+std::map<std::string, std::string> VolcanionEnvironment();
+
+/// Reads NAME=value lines; blank lines and those that begin with # are skipped. An error names the file.
+domain::Result<std::map<std::string, std::string>> ReadEnvFile(const std::filesystem::path& file);
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,447 @@
+#include "Infrastructure/JsonSchema/Judge.h"
+
+#include "Infrastructure/JsonSchema/Decimal.h"
+#include "Infrastructure/JsonSchema/Wording.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace volcanion::infrastructure {
+namespace {
+
+// Schemas within schemas, on the way to one value. Each takes a few hundred bytes of stack.
+constexpr std::size_t kMaxDepth = 1000;
+
+// So many alternatives are explained, each in so many bytes.
+constexpr std::size_t kMaxExplained = 3;
+constexpr std::size_t kMaxExplanationBytes = 120;
+
+using NamedType = valijson::constraints::TypeConstraint::JsonType;
+
+bool IsInteger(const JsonValue& number, Draft draft) {
+  if (number.SmallInteger()) return true;
+  if (draft == Draft::k4) return number.text().find_first_of(".eE") == std::string_view::npos;
+  return Decimal(number.text()).IsInteger();
+}
+
+bool IsOfType(const JsonValue& value, NamedType type, Draft draft) {
+  switch (type) {
+    case NamedType::kAny:
+      return true;
+    case NamedType::kArray:
+      return value.IsArray();
+    case NamedType::kBoolean:
+      return value.IsBoolean();
+    case NamedType::kInteger:
+      return value.IsNumber() && IsInteger(value, draft);
+    case NamedType::kNull:
+      return value.IsNull();
+    case NamedType::kNumber:
+      return value.IsNumber();
+    case NamedType::kObject:
+      return value.IsObject();
+    case NamedType::kString:
+      return value.IsString();
+  }
+  return false;
+}
+
+std::string_view WithArticle(NamedType type) {
+  switch (type) {
+    case NamedType::kAny:
+      return "anything";
+    case NamedType::kArray:
+      return WithArticle(JsonType::kArray);
+    case NamedType::kBoolean:
+      return WithArticle(JsonType::kBoolean);
+    case NamedType::kInteger:
+      return "an integer";
+    case NamedType::kNull:
+      return WithArticle(JsonType::kNull);
+    case NamedType::kNumber:
+      return WithArticle(JsonType::kNumber);
+    case NamedType::kObject:
+      return WithArticle(JsonType::kObject);
+    case NamedType::kString:
+      break;
+  }
+  return WithArticle(JsonType::kString);
+}
+
+}  // namespace
+
+Judge::Judge(const SchemaModel& model, Draft draft, std::uint64_t max_steps)
+    : model_(model),
+      draft_(draft),
+      visit_constraint_([this](const valijson::constraints::Constraint& constraint) {
+        Spend(1);
+        return !gave_up_ && constraint.accept(*this);
+      }),
+      steps_left_(max_steps) {}
+
+bool Judge::Run(const JsonValue& document, ViolationLog& log) {
+  log_ = &log;
+  return Apply(model_.root(), document, nullptr);
+}
+
+bool Judge::Apply(const valijson::Subschema& schema, const JsonValue& value, const PathStep* path) {
+  if (depth_ >= kMaxDepth) gave_up_ = true;
+  if (gave_up_) return false;
+  const JsonValue* const outer_value = std::exchange(value_, &value);
+  const PathStep* const outer_path = std::exchange(path_, path);
+  ++depth_;
+  bool valid = false;
+  if (schema.getAlwaysInvalid()) {
+    valid = Fail("false", "is not allowed");
+  } else if (log_ == nullptr) {
+    valid = schema.applyStrict(visit_constraint_);
+  } else {
+    valid = schema.apply(visit_constraint_);
+  }
+  --depth_;
+  value_ = outer_value;
+  path_ = outer_path;
+  return valid;
+}
+
+/// The verdict alone, without logging.
+bool Judge::Holds(const valijson::Subschema& schema, const JsonValue& value) {
+  ViolationLog* const outer_log = std::exchange(log_, nullptr);
+  const bool holds = Apply(schema, value, path_);
+  log_ = outer_log;
+  return holds;
+}
+
+/// In words, why a value does not fit a schema; where it is something within the value, with the way there.
+std::string Judge::FirstReason(const valijson::Subschema& schema, const JsonValue& value, const PathStep* path) {
+  ViolationLog reasons(1);
+  ViolationLog* const outer_log = std::exchange(log_, &reasons);
+  const bool outer_explaining = std::exchange(explaining_, true);
+  Apply(schema, value, path);
+  explaining_ = outer_explaining;
+  log_ = outer_log;
+  if (reasons.empty()) return "does not fit";
+  const domain::Violation& reason = reasons.first();
+  const std::string below = reason.pointer.substr(std::min(PointerTo(path).size(), reason.pointer.size()));
+  return Cut(below.empty() ? reason.message : Cut(below) + " " + reason.message, kMaxExplanationBytes);
+}
+
+void Judge::Spend(std::uint64_t steps) {
+  if (steps > steps_left_) gave_up_ = true;
+  steps_left_ -= std::min(steps, steps_left_);
+}
+
+bool Judge::Fail(std::string_view keyword, std::string message) {
+  return FailAt(path_, value_->position(), keyword, std::move(message));
+}
+
+bool Judge::FailAt(const PathStep* path, std::uint32_t position, std::string_view keyword, std::string message) {
+  if (log_ != nullptr) log_->Add(position, {PointerTo(path), std::string(keyword), std::move(message)});
+  return false;
+}
+
+/// `message` is called only when it is needed.
+template <typename Message>
+bool Judge::FailUnless(bool holds, std::string_view keyword, const Message& message) {
+  if (!holds && log_ != nullptr && !log_->full()) Fail(keyword, message());
+  return holds;
+}
+
+/// What is wrong with each of the first alternatives. Alternatives within alternatives are not explained: that would
+/// double the work at each level.
+template <typename Combination>
+std::string Judge::FitsNone(const Combination& constraint, std::size_t count) {
+  std::string text = "fits none of " + Counted(count, "alternative");
+  if (explaining_) return text;
+  text += ": ";
+  constraint.applyToSubschemas([&](unsigned index, const valijson::Subschema* schema) {
+    text += (index == 0 ? "" : "; or ") + FirstReason(*schema, *value_, path_);
+    return index + 1 < kMaxExplained;
+  });
+  return text;
+}
+
+bool Judge::CheckSize(bool holds, std::string_view keyword, std::string_view words, std::uint64_t limit,
+                      std::string_view noun) {
+  return FailUnless(holds, keyword, [&] { return std::string(words) + " " + Counted(limit, noun); });
+}
+
+bool Judge::visit(const AllOfConstraint& constraint) {
+  bool valid = true;
+  constraint.applyToSubschemas([&](unsigned, const valijson::Subschema* schema) {
+    valid = ApplyHere(*schema) && valid;
+    return valid || log_ != nullptr;
+  });
+  return valid;
+}
+
+bool Judge::visit(const AnyOfConstraint& constraint) {
+  bool valid = false;
+  std::size_t count = 0;
+  constraint.applyToSubschemas([&](unsigned, const valijson::Subschema* schema) {
+    ++count;
+    valid = Holds(*schema, *value_);
+    return !valid && !gave_up_;
+  });
+  return FailUnless(valid, "anyOf", [&] { return FitsNone(constraint, count); });
+}
+
+bool Judge::visit(const OneOfConstraint& constraint) {
+  std::vector<std::size_t> fitting;
+  std::size_t count = 0;
+  constraint.applyToSubschemas([&](unsigned index, const valijson::Subschema* schema) {
+    ++count;
+    if (Holds(*schema, *value_)) fitting.push_back(index + 1);
+    return fitting.size() < 2 && !gave_up_;
+  });
+  return FailUnless(fitting.size() == 1, "oneOf", [&] {
+    if (fitting.size() > 1) {
+      return "must fit exactly one alternative; fits alternatives " + std::to_string(fitting[0]) + " and " +
+             std::to_string(fitting[1]);
+    }
+    return FitsNone(constraint, count);
+  });
+}
+
+bool Judge::visit(const NotConstraint& constraint) {
+  const bool fits = Holds(*constraint.getSubschema(), *value_);
+  return FailUnless(!fits, "not", [] { return std::string("is what the schema under \"not\" excludes"); });
+}
+
+bool Judge::visit(const ConditionalConstraint& constraint) {
+  const bool condition = Holds(*constraint.getIfSubschema(), *value_);
+  if (gave_up_) return false;
+  const valijson::Subschema* branch = condition ? constraint.getThenSubschema() : constraint.getElseSubschema();
+  return branch == nullptr || ApplyHere(*branch);
+}
+
+bool Judge::visit(const ContainsConstraint& constraint) {
+  if (!value_->IsArray()) return true;
+  const bool found = std::any_of(value_->elements().begin(), value_->elements().end(), [&](const JsonValue& element) {
+    return !gave_up_ && Holds(*constraint.getSubschema(), element);
+  });
+  return FailUnless(found, "contains",
+                    [] { return std::string("must contain an item that fits the schema under \"contains\""); });
+}
+
+bool Judge::visit(const DependenciesConstraint& constraint) {
+  if (!value_->IsObject()) return true;
+  bool valid = true;
+  for (const SchemaModel::Dependency& dependency : model_.DependenciesOf(constraint)) {
+    Spend(1);
+    if (!valid && log_ == nullptr) break;
+    if (value_->Find(dependency.when) == nullptr) continue;
+    if (dependency.schema != nullptr) valid = ApplyHere(*dependency.schema) && valid;
+    for (const std::string& name : dependency.needs) {
+      Spend(1);
+      if (value_->Find(name) != nullptr) continue;
+      valid = false;
+      if (log_ == nullptr) break;
+      if (log_->full()) break;
+      const PathStep missing = PathStep::Member(path_, name);
+      FailAt(&missing, value_->position(), "dependencies", "is required when " + Cut(dependency.when) + " is present");
+    }
+  }
+  return valid;
+}
+
+bool Judge::visit(const LinearItemsConstraint& constraint) {
+  if (!value_->IsArray()) return true;
+  const auto elements = value_->elements();
+  const std::size_t listed = std::min(constraint.getItemSubschemaCount(), elements.size());
+  bool valid = true;
+  constraint.applyToItemSubschemas([&](unsigned index, const valijson::Subschema* schema) {
+    if (index >= listed) return false;
+    const PathStep step = PathStep::Element(path_, index);
+    valid = Apply(*schema, elements[index], &step) && valid;
+    return valid || log_ != nullptr;
+  });
+  const valijson::Subschema* others = constraint.getAdditionalItemsSubschema();
+  for (std::size_t i = listed; i < elements.size() && (valid || log_ != nullptr) && !gave_up_; ++i) {
+    const PathStep step = PathStep::Element(path_, static_cast<std::uint32_t>(i));
+    if (others != nullptr) {
+      valid = Apply(*others, elements[i], &step) && valid;
+    } else {
+      valid = false;
+      if (log_ == nullptr || log_->full()) break;
+      FailAt(&step, elements[i].position(), "additionalItems",
+             "is not allowed: there may be " + Counted(constraint.getItemSubschemaCount(), "item"));
+    }
+  }
+  return valid;
+}
+
+bool Judge::visit(const SingularItemsConstraint& constraint) {
+  if (!value_->IsArray()) return true;
+  bool valid = true;
+  std::uint32_t index = 0;
+  for (const JsonValue& element : value_->elements()) {
+    const PathStep step = PathStep::Element(path_, index++);
+    valid = Apply(*constraint.getItemsSubschema(), element, &step) && valid;
+    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+  }
+  return valid;
+}
+
+bool Judge::visit(const MaxItemsConstraint& constraint) {
+  const bool holds = !value_->IsArray() || value_->size() <= constraint.getMaxItems();
+  return CheckSize(holds, "maxItems", "must have at most", constraint.getMaxItems(), "item");
+}
+
+bool Judge::visit(const MinItemsConstraint& constraint) {
+  const bool holds = !value_->IsArray() || value_->size() >= constraint.getMinItems();
+  return CheckSize(holds, "minItems", "must have at least", constraint.getMinItems(), "item");
+}
+
+bool Judge::visit(const MaxLengthConstraint& constraint) {
+  const std::uint64_t limit = constraint.getMaxLength();
+  const bool holds = !value_->IsString() || value_->size() <= limit || CountCharacters(value_->text()) <= limit;
+  return CheckSize(holds, "maxLength", "must have at most", limit, "character");
+}
+
+bool Judge::visit(const MinLengthConstraint& constraint) {
+  const std::uint64_t limit = constraint.getMinLength();
+  const bool holds = !value_->IsString() || (value_->size() >= limit && CountCharacters(value_->text()) >= limit);
+  return CheckSize(holds, "minLength", "must have at least", limit, "character");
+}
+
+bool Judge::visit(const MaxPropertiesConstraint& constraint) {
+  const bool holds = !value_->IsObject() || value_->size() <= constraint.getMaxProperties();
+  return FailUnless(holds, "maxProperties",
+                    [&] { return "must have at most " + Counted(constraint.getMaxProperties(), "member"); });
+}
+
+bool Judge::visit(const MinPropertiesConstraint& constraint) {
+  const bool holds = !value_->IsObject() || value_->size() >= constraint.getMinProperties();
+  return FailUnless(holds, "minProperties",
+                    [&] { return "must have at least " + Counted(constraint.getMinProperties(), "member"); });
+}
+
+bool Judge::visit(const PolyConstraint& constraint) {
+  const auto& own = static_cast<const OwnConstraint&>(constraint);
+  if (own.kind() == OwnConstraint::Kind::kTarget) return ApplyHere(model_.target(own.target()));
+  bool valid = true;
+  for (const std::unique_ptr<Rule>& rule : model_.rules().subspan(own.first_rule(), own.rule_count())) {
+    Spend(rule->Cost(*value_));
+    if (gave_up_ || (!valid && log_ == nullptr)) return false;
+    const bool holds = rule->Holds(*value_);
+    valid = FailUnless(holds, rule->keyword(), [&] { return rule->Complaint(*value_); }) && valid;
+  }
+  return valid;
+}
+
+bool Judge::visit(const PropertiesConstraint& constraint) {
+  if (!value_->IsObject()) return true;
+  const SchemaModel::Properties& properties = model_.PropertiesOf(constraint);
+  bool valid = true;
+  for (const JsonMember& member : value_->members()) {
+    const std::string_view name = member.name.text();
+    const PathStep step = PathStep::Member(path_, name);
+    Spend(1);
+    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+
+    bool named = false;
+    if (const auto found = properties.by_name.find(name); found != properties.by_name.end()) {
+      named = true;
+      valid = Apply(*found->second, member.value, &step) && valid;
+    }
+    for (const SchemaModel::Properties::ByPattern& entry : properties.by_pattern) {
+      Spend(entry.pattern->Cost(name.size()));
+      if (gave_up_) return false;
+      if (!entry.pattern->Matches(name)) continue;
+      named = true;
+      valid = Apply(*entry.schema, member.value, &step) && valid;
+    }
+    if (named) continue;
+    if (properties.others != nullptr) {
+      valid = Apply(*properties.others, member.value, &step) && valid;
+    } else {
+      valid = false;
+      if (log_ != nullptr) FailAt(&step, member.value.position(), "additionalProperties", "is not allowed");
+    }
+  }
+  return valid;
+}
+
+bool Judge::visit(const PropertyNamesConstraint& constraint) {
+  if (!value_->IsObject()) return true;
+  bool valid = true;
+  for (const JsonMember& member : value_->members()) {
+    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+    const PathStep step = PathStep::Member(path_, member.name.text());
+    if (Holds(*constraint.getSubschema(), member.name)) continue;
+    valid = false;
+    if (log_ == nullptr) continue;
+    FailAt(&step, member.value.position(), "propertyNames",
+           "has a name that is not allowed: " + FirstReason(*constraint.getSubschema(), member.name, &step));
+  }
+  return valid;
+}
+
+bool Judge::visit(const RequiredConstraint& constraint) {
+  if (!value_->IsObject()) return true;
+  bool valid = true;
+  for (const std::string& name : model_.NamesOf(constraint)) {
+    Spend(1);
+    if (value_->Find(name) != nullptr) continue;
+    valid = false;
+    if (log_ == nullptr || log_->full()) break;
+    const PathStep missing = PathStep::Member(path_, name);
+    FailAt(&missing, value_->position(), "required", "is required");
+  }
+  return valid;
+}
+
+bool Judge::visit(const TypeConstraint& constraint) {
+  bool valid = false;
+  constraint.applyToNamedTypes([&](NamedType type) {
+    valid = IsOfType(*value_, type, draft_);
+    return !valid;
+  });
+  return FailUnless(valid, "type", [&] {
+    std::vector<std::string_view> words;
+    const std::string_view null = WithArticle(NamedType::kNull);
+    bool asks_integer = false;
+    constraint.applyToNamedTypes([&](NamedType type) {
+      // "a string or null" reads better than the other way round, which is valijson's order.
+      words.insert(type == NamedType::kNull || words.empty() || words.back() != null ? words.end() : words.end() - 1,
+                   WithArticle(type));
+      asks_integer = asks_integer || type == NamedType::kInteger;
+      return true;
+    });
+    const bool fraction = asks_integer && value_->IsNumber();
+    return "must be " + Alternatives(words) + "; was " +
+           (fraction ? Quote(*value_) : std::string(volcanion::infrastructure::WithArticle(value_->type())));
+  });
+}
+
+bool Judge::visit(const UniqueItemsConstraint&) {
+  if (!value_->IsArray() || value_->size() < 2) return true;
+  const auto elements = value_->elements();
+  std::vector<std::pair<std::size_t, std::uint32_t>> hashes;
+  hashes.reserve(elements.size());
+  for (std::uint32_t i = 0; i < elements.size(); ++i) {
+    Spend(1 + CountValues(elements[i]));
+    if (gave_up_) return false;
+    hashes.emplace_back(Hash(elements[i]), i);
+  }
+  std::sort(hashes.begin(), hashes.end());
+  // Equal values have equal hashes; among those, every pair is compared, and paid for.
+  std::pair<std::uint32_t, std::uint32_t> first{UINT32_MAX, 0};
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    for (std::size_t j = i + 1; j < hashes.size() && hashes[j].first == hashes[i].first; ++j) {
+      Spend(1);
+      if (gave_up_) return false;
+      if (!Equal(elements[hashes[i].second], elements[hashes[j].second])) continue;
+      first = std::min(first, {hashes[i].second, hashes[j].second});
+      break;
+    }
+  }
+  return FailUnless(first.first == UINT32_MAX, "uniqueItems", [&] {
+    return "must not repeat an item: items " + std::to_string(first.first) + " and " + std::to_string(first.second) +
+           " are equal";
+  });
+}
+
+}  // namespace volcanion::infrastructure

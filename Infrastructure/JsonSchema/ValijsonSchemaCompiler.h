@@ -1,0 +1,24 @@
+#pragma once
+
+#include "Application/Ports/SchemaCompiler.h"
+
+#include <memory>
+#include <string_view>
+
+namespace volcanion::infrastructure {
+
+/// Compiles JSON Schemas of drafts 4, 6 and 7 (7 where `$schema` is absent). valijson loads the schema; what it loaded
+/// is judged by our own visitor. Stateless; safe to use from any number of threads.
+///
+/// A schema is refused, with a pointer to each fault, when it is larger than 1 MiB or nested deeper than 100 levels,
+/// when it is of another draft, when a keyword has a value it cannot have, when a `$ref` leads out of the schema
+/// (nothing is ever fetched), and when a pattern is one that cannot be matched in linear time.
+///
+/// A document is not judged (one violation with the keyword "unjudged") when it is not JSON, is nested deeper than 128
+/// levels, or when judging it takes more steps than a document of its size may.
+class ValijsonSchemaCompiler final : public application::SchemaCompiler {
+ public:
+  domain::Result<std::shared_ptr<const application::CompiledSchema>> Compile(std::string_view schema) const override;
+};
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,51 @@
+#include "Infrastructure/JsonSchema/ViolationLog.h"
+
+#include "Infrastructure/JsonSchema/JsonValue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace volcanion::infrastructure {
+namespace {
+
+constexpr std::size_t kMaxPointerBytes = 1000;
+
+}  // namespace
+
+std::string PointerTo(const PathStep* path) {
+  if (path == nullptr) return {};
+  std::vector<const PathStep*> chain;
+  for (; path != nullptr; path = path->parent) chain.push_back(path);
+  std::string pointer;
+  for (auto step = chain.rbegin(); step != chain.rend(); ++step) {
+    const std::string_view name = (*step)->name;
+    if (pointer.size() + name.size() > kMaxPointerBytes) break;
+    if (name.data() == nullptr) {
+      pointer += '/';
+      pointer += std::to_string((*step)->index);
+    } else if (name.find('\0') == std::string_view::npos) {
+      AppendPointerToken(name, pointer);
+    } else {
+      std::string storable;
+      for (const char c : name) c == '\0' ? storable += "\xEF\xBF\xBD" : storable += c;
+      AppendPointerToken(storable, pointer);
+    }
+  }
+  return pointer;
+}
+
+void ViolationLog::Add(std::uint32_t position, domain::Violation violation) {
+  if (!full()) found_.push_back({position, std::move(violation)});
+}
+
+std::vector<domain::Violation> ViolationLog::TakeInOrder() {
+  std::stable_sort(found_.begin(), found_.end(),
+                   [](const Found& a, const Found& b) { return a.position < b.position; });
+  std::vector<domain::Violation> violations;
+  violations.reserve(found_.size());
+  for (Found& found : found_) violations.push_back(std::move(found.violation));
+  found_.clear();
+  return violations;
+}
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,296 @@
+#include "Infrastructure/Postgres/EventBatchWriter.h"
+
+#include "Infrastructure/Postgres/EventJson.h"
+#include "Infrastructure/Postgres/PqBinary.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+namespace volcanion::infrastructure {
+namespace {
+
+using application::AppendResult;
+using application::RejectedPayload;
+using domain::TrackingEvent;
+
+/// BLAKE2b of 128 bits over everything that EventReport calls its content. Enough: a partner that finds a collision
+/// deceives nobody but itself.
+class ContentHash {
+ public:
+  explicit ContentHash(const domain::EventReport& report) {
+    crypto_generichash_init(&state_, nullptr, 0, bytes_.size());
+    AddText(report.event_name);
+    AddOptional(report.event_timestamp ? std::optional(report.event_timestamp->time_since_epoch().count()) : std::nullopt);
+    AddOptionalText(report.user_id);
+    AddOptionalText(report.anonymous_id);
+    AddOptional(report.schema_version ? std::optional<std::int64_t>(*report.schema_version) : std::nullopt);
+    AddText(report.properties());
+    crypto_generichash_final(&state_, bytes_.data(), bytes_.size());
+  }
+
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
+
+ private:
+  void Add(const void* data, std::size_t size) {
+    crypto_generichash_update(&state_, static_cast<const unsigned char*>(data), size);
+  }
+  void AddText(std::string_view text) {  // behind its length, so that no two contents run into the same bytes
+    const std::uint64_t size = text.size();
+    Add(&size, sizeof size);
+    Add(text.data(), text.size());
+  }
+  void AddOptional(std::optional<std::int64_t> value) {
+    const char present = value ? 1 : 0;
+    Add(&present, 1);
+    if (value) Add(&*value, sizeof *value);
+  }
+  void AddOptionalText(const std::optional<std::string>& text) {
+    const char present = text ? 1 : 0;
+    Add(&present, 1);
+    if (text) AddText(*text);
+  }
+
+  crypto_generichash_state state_;
+  std::array<unsigned char, 16> bytes_{};
+};
+
+/// An event of the group, and what is known of it so far.
+struct Entry {
+  Entry(const EventToWrite& to_write, int arrived_as)
+      : item(&to_write), hash(to_write.event->report()), ordinal(arrived_as) {}
+
+  const EventToWrite* item;
+  ContentHash hash;
+  int ordinal;              // in the order of arrival
+  int twin_of = -1;         // index of the entry with the same key that comes before it in this group
+  bool is_new = false;      // its key was not there
+  std::string stored_hash;  // of what is stored under its key
+  AppendResult result = {};
+
+  const TrackingEvent& event() const { return *item->event; }
+  AppendResult::Status StatusAgainst(std::string_view stored) const {
+    return hash.bytes() == stored ? AppendResult::Status::kDuplicate : AppendResult::Status::kConflict;
+  }
+  auto key() const { return std::tuple(event().system(), std::string_view(event().event_id())); }
+};
+
+/// Sorted by key, first arrival first; repetitions within the group know their twin.
+std::vector<Entry> SortedByKey(const std::vector<EventToWrite>& events) {
+  std::vector<Entry> entries;
+  entries.reserve(events.size());
+  for (const auto& item : events) entries.emplace_back(item, static_cast<int>(entries.size()));
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tuple(a.key(), a.ordinal) < std::tuple(b.key(), b.ordinal);
+  });
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    if (entries[i].key() != entries[i - 1].key()) continue;
+    entries[i].twin_of = entries[i - 1].twin_of >= 0 ? entries[i - 1].twin_of : static_cast<int>(i - 1);
+  }
+  return entries;
+}
+
+constexpr char kInsertKeys[] = R"sql(
+  INSERT INTO write.event_keys (partner_system_id, event_id, content_hash, batch_id, ordinal)
+  SELECT system, id, hash, (SELECT nextval('write.batch_ids')), ordinal
+  FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::int4[]) AS new (system, id, hash, ordinal)
+  ON CONFLICT DO NOTHING
+  RETURNING batch_id, ordinal
+)sql";
+
+/// Begins the transaction and claims the keys. The batch's number; 0 when no event is new.
+std::int64_t ClaimKeys(PqConnection& connection, std::vector<Entry>& entries) {
+  const auto firsts = static_cast<std::size_t>(
+      std::count_if(entries.begin(), entries.end(), [](const Entry& entry) { return entry.twin_of < 0; }));
+  BinaryArray systems(kUuidOid, firsts), ids(kTextOid, firsts), hashes(kByteaOid, firsts), ordinals(kInt4Oid, firsts);
+  std::vector<Entry*> by_ordinal(entries.size());
+  for (auto& entry : entries) {
+    by_ordinal[static_cast<std::size_t>(entry.ordinal)] = &entry;
+    if (entry.twin_of >= 0) continue;
+    systems.Uuid(entry.event().system().value);
+    ids.Bytes(entry.event().event_id());
+    hashes.Bytes(entry.hash.bytes());
+    ordinals.Int4(entry.ordinal);
+  }
+  const auto result = connection.BeginWith(kInsertKeys, {{kUuidArrayOid, systems.bytes()},
+                                                         {kTextArrayOid, ids.bytes()},
+                                                         {kByteaArrayOid, hashes.bytes()},
+                                                         {kInt4ArrayOid, ordinals.bytes()}});
+  for (int row = 0; row < result.rows(); ++row) {
+    auto& entry = *by_ordinal[static_cast<std::size_t>(result.int4(row, 1))];
+    entry.is_new = true;
+    entry.stored_hash = entry.hash.bytes();
+    entry.result = {AppendResult::Status::kStored, result.int8(row, 0), entry.event().verdict(), entry.event().judged_by()};
+  }
+  return result.rows() == 0 ? 0 : result.int8(0, 0);
+}
+
+// A statement of its own: it sees what the writers we waited for have committed, which the INSERT's snapshot does not.
+constexpr char kFindFirsts[] = R"sql(
+  SELECT wanted.at, keys.content_hash, keys.batch_id, events.is_valid, events.schema_version, events.validation_errors
+  FROM unnest($1::uuid[], $2::text[], $3::int4[]) AS wanted (system, id, at)
+  JOIN write.event_keys AS keys ON keys.partner_system_id = wanted.system AND keys.event_id = wanted.id
+  JOIN write.tracking_events AS events ON events.batch_id = keys.batch_id AND events.ordinal = keys.ordinal
+)sql";
+
+/// Fills the results of the events whose keys were there before this transaction.
+void FindFirsts(PqConnection& connection, std::vector<Entry>& entries) {
+  std::vector<std::size_t> wanted;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!entries[i].is_new && entries[i].twin_of < 0) wanted.push_back(i);
+  }
+  if (wanted.empty()) return;
+  BinaryArray systems(kUuidOid, wanted.size()), ids(kTextOid, wanted.size()), places(kInt4Oid, wanted.size());
+  for (const auto at : wanted) {
+    systems.Uuid(entries[at].event().system().value);
+    ids.Bytes(entries[at].event().event_id());
+    places.Int4(static_cast<std::int32_t>(at));
+  }
+  const auto result = connection.Execute(
+      kFindFirsts, {{kUuidArrayOid, systems.bytes()}, {kTextArrayOid, ids.bytes()}, {kInt4ArrayOid, places.bytes()}});
+  if (result.rows() != static_cast<int>(wanted.size())) {
+    throw PqError("", false, "an event key has no event");
+  }
+  for (int row = 0; row < result.rows(); ++row) {
+    auto& entry = entries[static_cast<std::size_t>(result.int4(row, 0))];
+    entry.stored_hash = result.bytes(row, 1);
+    entry.result.status = entry.StatusAgainst(entry.stored_hash);
+    entry.result.position = result.int8(row, 2);
+    entry.result.verdict.is_valid = result.boolean(row, 3);
+    if (!result.is_null(row, 4)) entry.result.judged_by = result.int4(row, 4);
+    if (!result.is_null(row, 5)) entry.result.verdict.violations = ViolationsFromJson(result.bytes(row, 5));
+  }
+}
+
+/// A repetition within the group is held against what is stored under its key, as its twin was.
+void AnswerTwins(std::vector<Entry>& entries) {
+  for (auto& entry : entries) {
+    if (entry.twin_of < 0) continue;
+    const auto& twin = entries[static_cast<std::size_t>(entry.twin_of)];
+    entry.result = twin.result;
+    entry.result.status = entry.StatusAgainst(twin.stored_hash);
+  }
+}
+
+constexpr char kCopyEvents[] =
+    "COPY write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name, "
+    "event_timestamp, user_id, anonymous_id, is_valid, schema_version, validation_errors, properties, correlation_id, "
+    "traceparent, created_at) FROM STDIN (FORMAT binary)";
+
+struct Written {
+  std::size_t events = 0;
+  std::size_t bytes = 0;
+};
+
+Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, std::int64_t batch) {
+  BinaryCopy rows;
+  Written written;
+  const auto optional_text = [&rows](const std::optional<std::string>& text) { text ? rows.Bytes(*text) : rows.Null(); };
+  for (const auto& entry : entries) {
+    if (!entry.is_new) continue;
+    const auto& event = entry.event();
+    const auto& report = event.report();
+    const auto& verdict = event.verdict();
+    rows.Row(16);
+    rows.Int8(batch);
+    rows.Int4(entry.ordinal);
+    rows.Uuid(event.id().value);
+    rows.Uuid(event.system().value);
+    rows.Bytes(event.event_id());
+    rows.Bytes(report.event_name);
+    rows.Timestamp(event.event_timestamp());
+    optional_text(report.user_id);
+    optional_text(report.anonymous_id);
+    rows.Boolean(verdict.is_valid);
+    event.judged_by() ? rows.Int4(*event.judged_by()) : rows.Null();
+    verdict.violations.empty() ? rows.Null() : rows.Bytes(ViolationsToJson(verdict.violations));
+    rows.Bytes(report.properties());
+    rows.Bytes(event.correlation_id());
+    event.traceparent().empty() ? rows.Null() : rows.Bytes(event.traceparent());
+    rows.Timestamp(event.received_at());
+    ++written.events;
+    written.bytes += report.properties().size();
+  }
+  connection.CopyIn(kCopyEvents, rows.Finish());
+  return written;
+}
+
+constexpr char kInsertRejected[] = R"sql(
+  INSERT INTO write.rejected_payloads (partner_system_id, api_key_id, correlation_id, reasons, body, received_at)
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::json[], $5::bytea[], $6::timestamptz[])
+)sql";
+
+void InsertRejected(PqConnection& connection, const std::vector<RejectedToWrite>& rejected) {
+  if (rejected.empty()) return;
+  const auto size = rejected.size();
+  BinaryArray systems(kUuidOid, size), keys(kUuidOid, size), correlations(kTextOid, size), reasons(kJsonOid, size),
+      bodies(kByteaOid, size), times(kTimestamptzOid, size);
+  for (const auto& item : rejected) {
+    systems.Uuid(item.payload->system.value);
+    keys.Uuid(item.key.value);
+    correlations.Bytes(item.payload->correlation_id);
+    reasons.Bytes(FaultsToJson(item.payload->faults));
+    bodies.Bytes(item.payload->body);
+    times.Timestamp(item.payload->received_at);
+  }
+  (void)connection.Execute(kInsertRejected, {{kUuidArrayOid, systems.bytes()},
+                                             {kUuidArrayOid, keys.bytes()},
+                                             {kTextArrayOid, correlations.bytes()},
+                                             {kJsonArrayOid, reasons.bytes()},
+                                             {kByteaArrayOid, bodies.bytes()},
+                                             {kTimestamptzArrayOid, times.bytes()}});
+}
+
+/// The conflicting contents, as payloads to keep.
+std::vector<RejectedPayload> ConflictsOf(const std::vector<Entry>& entries, std::vector<domain::ApiKeyId>& keys) {
+  std::vector<RejectedPayload> payloads;
+  for (const auto& entry : entries) {
+    if (entry.result.status != AppendResult::Status::kConflict) continue;
+    const auto& event = entry.event();
+    payloads.push_back({event.system(), event.correlation_id(), event.received_at(), event.report().raw,
+                        {{"/eventId", "conflict", "another content is stored under this id"}}});
+    keys.push_back(entry.item->key);
+  }
+  return payloads;
+}
+
+}  // namespace
+
+std::size_t EventBatchWriter::Write(const std::vector<EventToWrite>& events,
+                                    const std::vector<RejectedToWrite>& rejected) {
+  auto entries = SortedByKey(events);
+  Written written;
+  std::string finish;
+  if (entries.empty()) {
+    (void)connection_.Execute("BEGIN");
+  } else {
+    const auto batch = ClaimKeys(connection_, entries);
+    FindFirsts(connection_, entries);
+    AnswerTwins(entries);
+    if (batch != 0) {
+      written = CopyEvents(connection_, entries, batch);
+      const auto id = std::to_string(batch);
+      const auto bytes = std::to_string(written.bytes);
+      finish = "INSERT INTO write.batches (batch_id, event_count, byte_count) VALUES (" + id + ", " +
+               std::to_string(written.events) + ", " + bytes +
+               "); INSERT INTO write.outbox (batch_id, byte_count) VALUES (" + id + ", " + bytes + "); ";
+    }
+  }
+  std::vector<domain::ApiKeyId> conflict_keys;
+  const auto conflicts = ConflictsOf(entries, conflict_keys);
+  auto kept = rejected;
+  for (std::size_t i = 0; i < conflicts.size(); ++i) kept.push_back({&conflicts[i], conflict_keys[i]});
+  InsertRejected(connection_, kept);
+  connection_.Commit((finish + "COMMIT").c_str());
+  for (auto& entry : entries) *entry.item->result = std::move(entry.result);
+  return written.events;
+}
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,236 @@
+#include "Infrastructure/Postgres/PostgresEventReader.h"
+
+#include "Domain/Timestamp.h"
+#include "Infrastructure/Postgres/SociRows.h"
+
+#include <soci/soci.h>
+
+#include <deque>
+
+namespace volcanion::infrastructure {
+namespace {
+
+using application::EventFound;
+using application::EventPage;
+using application::EventQuery;
+using application::EventRow;
+using application::Freshness;
+using domain::Result;
+
+/// The columns of EventRow, fetched in the order of the members below.
+constexpr std::string_view kEventColumns = R"(
+         tracking_event_id::text, partner_id::text, partner_name, partner_system_id::text, partner_system_name, event_id,
+         event_name, (extract(epoch FROM event_timestamp) * 1000000)::bigint, user_id, anonymous_id, is_valid::int,
+         schema_version, validation_errors::text, properties::text, correlation_id,
+         (extract(epoch FROM created_at) * 1000000)::bigint, batch_id)";
+
+class EventColumns {
+ public:
+  explicit EventColumns(soci::statement& statement) {
+    statement.exchange(soci::into(tracking_event_id_));
+    statement.exchange(soci::into(partner_id_));
+    statement.exchange(soci::into(partner_name_));
+    statement.exchange(soci::into(partner_system_id_));
+    statement.exchange(soci::into(partner_system_name_));
+    statement.exchange(soci::into(event_id_));
+    statement.exchange(soci::into(event_name_));
+    statement.exchange(soci::into(event_timestamp_));
+    statement.exchange(soci::into(user_id_.value, user_id_.indicator));
+    statement.exchange(soci::into(anonymous_id_.value, anonymous_id_.indicator));
+    statement.exchange(soci::into(is_valid_));
+    statement.exchange(soci::into(schema_version_.value, schema_version_.indicator));
+    statement.exchange(soci::into(validation_errors_.value, validation_errors_.indicator));
+    statement.exchange(soci::into(properties_));
+    statement.exchange(soci::into(correlation_id_));
+    statement.exchange(soci::into(created_at_));
+    statement.exchange(soci::into(batch_id_));
+  }
+  EventColumns(const EventColumns&) = delete;
+  EventColumns& operator=(const EventColumns&) = delete;
+
+  /// The row that was fetched last; to be called once for it.
+  EventRow Take() {
+    EventRow row;
+    row.tracking_event_id = IdFromColumn<domain::TrackingEventId>(tracking_event_id_);
+    row.partner_id = IdFromColumn<domain::PartnerId>(partner_id_);
+    row.partner_name = partner_name_;
+    row.partner_system_id = IdFromColumn<domain::PartnerSystemId>(partner_system_id_);
+    row.partner_system_name = partner_system_name_;
+    row.event_id = event_id_;
+    row.event_name = event_name_;
+    row.event_timestamp = TimestampFromMicros(event_timestamp_);
+    if (user_id_.has_value()) row.user_id = user_id_.value;
+    if (anonymous_id_.has_value()) row.anonymous_id = anonymous_id_.value;
+    row.is_valid = is_valid_ != 0;
+    if (schema_version_.has_value()) row.schema_version = schema_version_.value;
+    row.validation_errors = validation_errors_.has_value() ? validation_errors_.value : "[]";
+    row.properties = std::move(properties_);
+    row.correlation_id = correlation_id_;
+    row.created_at = TimestampFromMicros(created_at_);
+    row.position = batch_id_;
+    return row;
+  }
+
+ private:
+  std::string tracking_event_id_, partner_id_, partner_name_, partner_system_id_, partner_system_name_, event_id_,
+      event_name_, properties_, correlation_id_;
+  long long event_timestamp_ = 0, created_at_ = 0, batch_id_ = 0;
+  int is_valid_ = 0;
+  Nullable<std::string> user_id_, anonymous_id_, validation_errors_;
+  Nullable<int> schema_version_;
+};
+
+constexpr std::string_view kFreshness = R"(
+  SELECT position, (extract(epoch FROM instant) * 1000000)::bigint FROM read.freshness)";
+
+/// Fetched before the rows that it speaks of: it never claims more than they show.
+Freshness FetchFreshness(soci::session& session) {
+  long long position = 0;
+  Nullable<long long> instant;
+  session.once << kFreshness, soci::into(position), soci::into(instant.value, instant.indicator);
+  Freshness freshness{position, std::nullopt};
+  if (instant.has_value()) freshness.instant = TimestampFromMicros(instant.value);
+  return freshness;
+}
+
+/// A statement that grows by conditions, each with its value.
+class Conditions {
+ public:
+  explicit Conditions(soci::statement& statement) : statement_(statement) {}
+
+  void Add(std::string_view condition) { sql_.append("\n                     AND ").append(condition); }
+  /// The value of `:name` in a condition.
+  void Bind(const char* name, std::string value) {
+    statement_.exchange(soci::use(values_.emplace_back(std::move(value)), name));
+  }
+  void Add(std::string_view condition, const char* name, std::string value) {
+    Add(condition);
+    Bind(name, std::move(value));
+  }
+  const std::string& sql() const { return sql_; }
+
+ private:
+  soci::statement& statement_;
+  std::deque<std::string> values_;  // keeps their addresses
+  std::string sql_;
+};
+
+/// Every filter meets an index of db/read with the order of the page behind it: the row comparison and `NOT is_valid`
+/// are written as those are.
+void AddFilters(const EventQuery& query, Conditions& conditions) {
+  if (query.event_name) conditions.Add("event_name = :event_name", "event_name", *query.event_name);
+  if (query.from) conditions.Add("event_timestamp >= :from::timestamptz", "from", domain::FormatRfc3339(*query.from));
+  if (query.to) conditions.Add("event_timestamp < :to::timestamptz", "to", domain::FormatRfc3339(*query.to));
+  if (query.user_id) conditions.Add("user_id = :user_id", "user_id", *query.user_id);
+  if (query.anonymous_id) conditions.Add("anonymous_id = :anonymous_id", "anonymous_id", *query.anonymous_id);
+  if (query.is_valid) conditions.Add(*query.is_valid ? "is_valid" : "NOT is_valid");
+  if (query.after) {
+    conditions.Add(query.descending
+                       ? "(event_timestamp, tracking_event_id) < (:after_time::timestamptz, :after_id::uuid)"
+                       : "(event_timestamp, tracking_event_id) > (:after_time::timestamptz, :after_id::uuid)",
+                   "after_time", domain::FormatRfc3339(query.after->event_timestamp));
+    conditions.Bind("after_id", query.after->tracking_event_id.ToString());
+  }
+}
+
+bool AsksForNul(const EventQuery& query) {
+  const auto has_nul = [](const std::optional<std::string>& filter) { return filter && HasNul(*filter); };
+  return has_nul(query.event_name) || has_nul(query.user_id) || has_nul(query.anonymous_id);
+}
+
+// `found` counts the rows up to one beyond the limit; the page ends sooner at the byte limit. The texts of the
+// properties are fetched for the rows of the page only: what is beneath handles references to them. The last ORDER BY
+// names the columns of `measured`, as `tracking_event_id` alone would be the text of the select list.
+constexpr std::string_view kPageBegin = R"(,
+         found
+    FROM (SELECT *, count(*) OVER () AS found, row_number() OVER page AS ordinal,
+                 sum(properties_bytes) OVER (page ROWS UNBOUNDED PRECEDING) AS bytes
+            FROM (SELECT * FROM read.tracking_events_read_model
+                   WHERE partner_system_id = :system::uuid)";
+constexpr std::string_view kPageEndDescending = R"(
+                   ORDER BY event_timestamp DESC, tracking_event_id DESC
+                   LIMIT :limit::bigint + 1) AS candidate
+          WINDOW page AS (ORDER BY event_timestamp DESC, tracking_event_id DESC)) AS measured
+   WHERE ordinal <= :limit::bigint AND (ordinal = 1 OR bytes <= :max_bytes::bigint)
+   ORDER BY measured.event_timestamp DESC, measured.tracking_event_id DESC)";
+constexpr std::string_view kPageEndAscending = R"(
+                   ORDER BY event_timestamp, tracking_event_id
+                   LIMIT :limit::bigint + 1) AS candidate
+          WINDOW page AS (ORDER BY event_timestamp, tracking_event_id)) AS measured
+   WHERE ordinal <= :limit::bigint AND (ordinal = 1 OR bytes <= :max_bytes::bigint)
+   ORDER BY measured.event_timestamp, measured.tracking_event_id)";
+
+EventPage FetchPage(soci::session& session, const EventQuery& query, long long max_bytes) {
+  soci::statement statement(session);
+  EventColumns columns(statement);
+  long long found = 0;
+  statement.exchange(soci::into(found));
+  const auto system = query.system.ToString();
+  statement.exchange(soci::use(system, "system"));
+  Conditions conditions(statement);
+  AddFilters(query, conditions);
+  const long long limit = query.limit;
+  statement.exchange(soci::use(limit, "limit"));
+  statement.exchange(soci::use(max_bytes, "max_bytes"));
+
+  std::string sql = "SELECT ";
+  sql.append(kEventColumns).append(kPageBegin).append(conditions.sql());
+  sql.append(query.descending ? kPageEndDescending : kPageEndAscending);
+  EventPage page;
+  page.items.reserve(static_cast<std::size_t>(query.limit));
+  ForEachRow(statement, sql, [&] { page.items.push_back(columns.Take()); });
+  page.more = found > static_cast<long long>(page.items.size());
+  return page;
+}
+
+constexpr std::string_view kOneEvent = R"(
+    FROM read.tracking_events_read_model
+   WHERE tracking_event_id = :id::uuid
+     AND created_at >= :from::timestamptz AND created_at < :to::timestamptz)";
+
+std::optional<EventRow> FetchEvent(soci::session& session, domain::TrackingEventId id, domain::Timestamp from) {
+  const auto id_text = id.ToString();
+  const auto from_text = domain::FormatRfc3339(from);
+  const auto to_text = domain::FormatRfc3339(from + std::chrono::milliseconds(1));
+  soci::statement statement(session);
+  EventColumns columns(statement);
+  statement.exchange(soci::use(id_text, "id"));
+  statement.exchange(soci::use(from_text, "from"));
+  statement.exchange(soci::use(to_text, "to"));
+  std::optional<EventRow> row;
+  ForEachRow(statement, std::string("SELECT ").append(kEventColumns).append(kOneEvent), [&] { row = columns.Take(); });
+  return row;
+}
+
+/// When a version 7 id was made; nothing for other ids and for times that no event has.
+std::optional<domain::Timestamp> CreationTime(domain::TrackingEventId id) {
+  static constexpr domain::Timestamp kEndOfTime = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
+  const auto millis = id.value.UnixMillis();
+  if (!millis || std::chrono::milliseconds(*millis) >= kEndOfTime.time_since_epoch()) return std::nullopt;
+  return domain::Timestamp(std::chrono::milliseconds(*millis));
+}
+
+}  // namespace
+
+Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
+  const Transaction transaction{.name = "find events", .statement_timeout = settings_.statement_timeout};
+  return pool_.Run(transaction, [&](soci::session& session) -> Result<EventPage> {
+    const auto freshness = FetchFreshness(session);
+    EventPage page;
+    if (!AsksForNul(query)) page = FetchPage(session, query, settings_.max_page_bytes);  // no stored text has a NUL
+    page.as_of = freshness;
+    return page;
+  });
+}
+
+Result<EventFound> PostgresEventReader::Get(domain::TrackingEventId id) {
+  const Transaction transaction{.name = "get event", .statement_timeout = settings_.statement_timeout};
+  return pool_.Run(transaction, [&](soci::session& session) -> Result<EventFound> {
+    EventFound found;
+    found.as_of = FetchFreshness(session);
+    if (const auto created_at = CreationTime(id)) found.event = FetchEvent(session, id, *created_at);
+    return found;
+  });
+}
+
+}  // namespace volcanion::infrastructure

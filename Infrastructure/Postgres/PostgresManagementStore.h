@@ -1,0 +1,24 @@
+#pragma once
+
+#include "Application/Ports/ManagementStore.h"
+#include "Infrastructure/Postgres/SociPool.h"
+
+namespace volcanion::infrastructure {
+
+/// The management tables of the write store.
+class PostgresManagementStore final : public application::ManagementStore {
+ public:
+  explicit PostgresManagementStore(SociPool& write_store) : pool_(write_store) {}
+
+  domain::Result<domain::Done> AddPartner(const domain::Partner& partner) override;
+  domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system) override;
+  domain::Result<domain::Done> AddKey(const domain::ApiKey& key) override;
+  domain::Result<int> AddStructure(const domain::EventStructure& structure) override;
+  domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,
+                                             const domain::SecretHash& hash) override;
+
+ private:
+  SociPool& pool_;
+};
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,196 @@
+#include "Infrastructure/Postgres/PostgresOutbox.h"
+
+#include "Infrastructure/Postgres/PqBinary.h"
+#include "Infrastructure/Postgres/PqErrors.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace volcanion::infrastructure {
+namespace {
+
+using application::EventRow;
+using application::Freshness;
+using application::StoredBatch;
+
+BinaryArray BatchIds(const std::vector<StoredBatch>& batches) {
+  BinaryArray ids(kInt8Oid, batches.size());
+  for (const auto& batch : batches) ids.Int8(batch.id);
+  return ids;
+}
+
+domain::Uuid ToUuid(std::string_view bytes) {
+  domain::Uuid id;
+  std::copy_n(bytes.begin(), std::min(bytes.size(), id.bytes.size()), id.bytes.begin());
+  return id;
+}
+
+// The time is read by a statement of its own, before any snapshot of the claim: what was committed by then is either
+// claimed, or still in the outbox when the freshness is measured, or in the read store already.
+constexpr char kNow[] = "SELECT clock_timestamp()";
+
+constexpr char kClaim[] = R"sql(
+  SELECT batch_id, byte_count FROM write.outbox ORDER BY batch_id LIMIT $1::int4 FOR UPDATE SKIP LOCKED
+)sql";
+
+constexpr char kMeasureFreshness[] = R"sql(
+  SELECT (SELECT created_at FROM write.outbox WHERE batch_id <> ALL ($1::int8[]) ORDER BY created_at LIMIT 1),
+         (SELECT batch_id FROM write.outbox WHERE batch_id <> ALL ($1::int8[]) ORDER BY batch_id LIMIT 1),
+         (SELECT batch_id FROM write.batches ORDER BY batch_id DESC LIMIT 1)
+)sql";
+
+Freshness MeasureFreshness(PqConnection& connection, domain::Timestamp now, const std::vector<StoredBatch>& claimed) {
+  const auto ids = BatchIds(claimed);
+  const auto result = connection.Execute(kMeasureFreshness, {{kInt8ArrayOid, ids.bytes()}});
+  Freshness freshness{0, now};
+  if (!result.is_null(0, 0)) freshness.instant = std::min(now, FromPostgresMicros(result.int8(0, 0)));
+  if (!result.is_null(0, 1)) {
+    freshness.position = result.int8(0, 1) - 1;
+  } else if (!result.is_null(0, 2)) {
+    freshness.position = result.int8(0, 2);
+  }
+  return freshness;
+}
+
+constexpr char kReadEvents[] = R"sql(
+  SELECT events.batch_id, events.tracking_event_id, partners.partner_id, partners.name, events.partner_system_id,
+         systems.name, events.event_id, events.event_name, events.event_timestamp, events.user_id, events.anonymous_id,
+         events.is_valid, events.schema_version, events.validation_errors, events.properties, events.correlation_id,
+         events.created_at
+  FROM write.tracking_events AS events
+  JOIN write.partner_systems AS systems USING (partner_system_id)
+  JOIN write.partners AS partners USING (partner_id)
+  WHERE events.batch_id = ANY ($1::int8[])
+  ORDER BY events.batch_id, events.ordinal
+)sql";
+
+void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
+  const auto ids = BatchIds(batches);
+  const auto result = connection.Execute(kReadEvents, {{kInt8ArrayOid, ids.bytes()}});
+  const auto text = [&result](int row, int column) { return std::string(result.bytes(row, column)); };
+  const auto optional_text = [&](int row, int column) {
+    return result.is_null(row, column) ? std::nullopt : std::optional(text(row, column));
+  };
+  auto batch = batches.begin();  // both are in the order of batch_id
+  for (int row = 0; row < result.rows(); ++row) {
+    const auto batch_id = result.int8(row, 0);
+    while (batch->id != batch_id) ++batch;
+    EventRow event;
+    event.tracking_event_id = {ToUuid(result.bytes(row, 1))};
+    event.partner_id = {ToUuid(result.bytes(row, 2))};
+    event.partner_name = text(row, 3);
+    event.partner_system_id = {ToUuid(result.bytes(row, 4))};
+    event.partner_system_name = text(row, 5);
+    event.event_id = text(row, 6);
+    event.event_name = text(row, 7);
+    event.event_timestamp = FromPostgresMicros(result.int8(row, 8));
+    event.user_id = optional_text(row, 9);
+    event.anonymous_id = optional_text(row, 10);
+    event.is_valid = result.boolean(row, 11);
+    if (!result.is_null(row, 12)) event.schema_version = result.int4(row, 12);
+    event.validation_errors = text(row, 13);  // empty for null
+    event.properties = text(row, 14);
+    event.correlation_id = text(row, 15);
+    event.created_at = FromPostgresMicros(result.int8(row, 16));
+    event.position = batch_id;
+    batch->events.push_back(std::move(event));
+  }
+}
+
+constexpr char kSetAside[] = R"sql(
+  INSERT INTO write.set_aside_batches (batch_id, byte_count, reason)
+  SELECT batch_id, byte_count, $2::text FROM write.outbox WHERE batch_id = $1::int8
+)sql";
+
+constexpr char kDelete[] = "DELETE FROM write.outbox WHERE batch_id = ANY ($1::int8[])";
+
+class PostgresOutboxClaim : public application::OutboxClaim {
+ public:
+  PostgresOutboxClaim(PqConnection& connection, const application::StepObserver& observer,
+                      std::vector<StoredBatch> batches, Freshness freshness)
+      : connection_(connection), observer_(observer) {
+    batches_ = std::move(batches);
+    freshness_ = freshness;
+  }
+  ~PostgresOutboxClaim() override {
+    if (!completed_) connection_.Rollback();
+  }
+
+  domain::Result<domain::Done> SetAside(std::int64_t batch, std::string_view reason) override try {
+    BinaryValues id;
+    id.Int8(batch);
+    (void)connection_.Execute(kSetAside, {{kInt8Oid, id.last(8)}, {kTextOid, reason}});
+    return domain::Done{};
+  } catch (const PqError& error) {
+    return ToWorkerError(error);
+  }
+
+  domain::Result<domain::Done> Complete() override try {
+    const auto ids = BatchIds(batches_);
+    (void)connection_.Execute(kDelete, {{kInt8ArrayOid, ids.bytes()}});
+    if (observer_) observer_("before write commit");
+    connection_.Commit("COMMIT");
+    completed_ = true;
+    return domain::Done{};
+  } catch (const PqError& error) {
+    return ToWorkerError(error);
+  }
+
+ private:
+  PqConnection& connection_;
+  const application::StepObserver& observer_;
+  bool completed_ = false;
+};
+
+}  // namespace
+
+PostgresOutbox::PostgresOutbox(OutboxSettings settings, application::StepObserver observer)
+    : settings_(std::move(settings)), observer_(std::move(observer)) {}
+
+PqConnection& PostgresOutbox::Connected() {
+  if (!connection_ || !connection_->IsAlive()) connection_.emplace(settings_.connection_string);
+  return *connection_;
+}
+
+domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim() try {
+  auto& connection = Connected();
+  try {
+    const auto now = FromPostgresMicros(connection.BeginWith(kNow, {}).int8(0, 0));
+    BinaryValues limit;
+    limit.Int4(settings_.max_claim_batches);
+    const auto claimed = connection.Execute(kClaim, {{kInt4Oid, limit.last(4)}});
+    std::vector<StoredBatch> batches;
+    std::size_t bytes = 0;
+    for (int row = 0; row < claimed.rows(); ++row) {
+      bytes += static_cast<std::size_t>(claimed.int8(row, 1));
+      if (!batches.empty() && bytes > settings_.max_claim_bytes) break;
+      batches.push_back({claimed.int8(row, 0), {}});
+    }
+    const auto freshness = MeasureFreshness(connection, now, batches);
+    if (!batches.empty()) ReadEvents(connection, batches);
+    return std::unique_ptr<application::OutboxClaim>(
+        std::make_unique<PostgresOutboxClaim>(connection, observer_, std::move(batches), freshness));
+  } catch (...) {
+    connection.Rollback();
+    throw;
+  }
+} catch (const PqError& error) {
+  return ToWorkerError(error);
+}
+
+constexpr char kLag[] = R"sql(
+  SELECT (SELECT count(*) FROM write.outbox),
+         (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)) * 1000000, 0)::int8 FROM write.outbox),
+         (SELECT count(*) FROM write.set_aside_batches)
+)sql";
+
+domain::Result<application::OutboxLag> PostgresOutbox::Lag() try {
+  const auto result = Connected().Execute(kLag, {});
+  return application::OutboxLag{result.int8(0, 0), static_cast<double>(result.int8(0, 1)) / 1e6, result.int8(0, 2)};
+} catch (const PqError& error) {
+  return ToWorkerError(error);
+}
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,208 @@
+#include "Infrastructure/Postgres/PostgresReadModel.h"
+
+#include "Infrastructure/Postgres/PqBinary.h"
+#include "Infrastructure/Postgres/PqErrors.h"
+
+#include <chrono>
+#include <cstdio>
+#include <unordered_set>
+#include <utility>
+
+namespace volcanion::infrastructure {
+namespace {
+
+using application::EventCount;
+using application::EventRow;
+using application::Freshness;
+using application::ReadRows;
+using application::StoredBatch;
+
+std::chrono::year_month MonthOf(domain::Timestamp time) {
+  const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
+  return day.year() / day.month();
+}
+
+/// "2026-11"
+std::string ToText(std::chrono::year_month month, char separator) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04d%c%02u", static_cast<int>(month.year()), separator,
+                static_cast<unsigned>(month.month()));
+  return text;
+}
+
+/// Attached, not created as a partition: that would lock out every reader until it is done. One at a time, as two workers
+/// may meet a new month together.
+void CreatePartition(PqConnection& connection, std::chrono::year_month month) {
+  const auto table = "read.events_" + ToText(month, '_');
+  const auto first = ToText(month, '-') + "-01T00:00:00Z";
+  const auto end = ToText(month + std::chrono::months(1), '-') + "-01T00:00:00Z";
+  (void)connection.Execute("BEGIN; SELECT pg_advisory_xact_lock(7021962)");
+  connection.Commit(("DO $do$ BEGIN IF to_regclass('" + table + "') IS NULL THEN CREATE TABLE " + table +
+                     " (LIKE read.tracking_events_read_model INCLUDING ALL);"
+                     " ALTER TABLE read.tracking_events_read_model ATTACH PARTITION " +
+                     table + " FOR VALUES FROM ('" + first + "') TO ('" + end + "'); END IF; END $do$; COMMIT")
+                        .c_str());
+}
+
+// Waits for a worker that has marked one of them and not committed yet: then it is either marked, or free again.
+constexpr char kMark[] = R"sql(
+  INSERT INTO read.projected_batches (batch_id, event_count)
+  SELECT id, events FROM unnest($1::int8[], $2::int4[]) AS new (id, events) ORDER BY id
+  ON CONFLICT DO NOTHING
+  RETURNING batch_id
+)sql";
+
+/// Begins the transaction and marks the batches; those that were not marked before.
+std::vector<const StoredBatch*> Mark(PqConnection& connection, const std::vector<StoredBatch>& batches) {
+  BinaryArray ids(kInt8Oid, batches.size()), counts(kInt4Oid, batches.size());
+  for (const auto& batch : batches) {
+    ids.Int8(batch.id);
+    counts.Int4(static_cast<std::int32_t>(batch.events.size()));
+  }
+  const auto result = connection.BeginWith(kMark, {{kInt8ArrayOid, ids.bytes()}, {kInt4ArrayOid, counts.bytes()}});
+  std::unordered_set<std::int64_t> marked;
+  for (int row = 0; row < result.rows(); ++row) marked.insert(result.int8(row, 0));
+  std::vector<const StoredBatch*> fresh;
+  for (const auto& batch : batches) {
+    if (marked.contains(batch.id)) fresh.push_back(&batch);
+  }
+  return fresh;
+}
+
+constexpr char kCopyEvents[] =
+    "COPY read.tracking_events_read_model (tracking_event_id, partner_id, partner_name, partner_system_id, "
+    "partner_system_name, event_id, event_name, event_timestamp, user_id, anonymous_id, is_valid, schema_version, "
+    "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id) FROM STDIN (FORMAT binary)";
+
+void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& events) {
+  if (events.empty()) return;
+  BinaryCopy rows;
+  const auto optional_text = [&rows](const std::optional<std::string>& text) { text ? rows.Bytes(*text) : rows.Null(); };
+  for (const auto* event : events) {
+    rows.Row(18);
+    rows.Uuid(event->tracking_event_id.value);
+    rows.Uuid(event->partner_id.value);
+    rows.Bytes(event->partner_name);
+    rows.Uuid(event->partner_system_id.value);
+    rows.Bytes(event->partner_system_name);
+    rows.Bytes(event->event_id);
+    rows.Bytes(event->event_name);
+    rows.Timestamp(event->event_timestamp);
+    optional_text(event->user_id);
+    optional_text(event->anonymous_id);
+    rows.Boolean(event->is_valid);
+    event->schema_version ? rows.Int4(*event->schema_version) : rows.Null();
+    event->validation_errors.empty() ? rows.Null() : rows.Bytes(event->validation_errors);
+    rows.Bytes(event->properties);
+    rows.Int4(static_cast<std::int32_t>(event->properties.size()));
+    rows.Bytes(event->correlation_id);
+    rows.Timestamp(event->created_at);
+    rows.Int8(event->position);
+  }
+  connection.CopyIn(kCopyEvents, rows.Finish());
+}
+
+constexpr char kAddCounts[] = R"sql(
+  INSERT INTO read.event_counts AS counts (partner_system_id, hour, event_name, is_valid, partner_id, events)
+  SELECT system, hour, event_name, is_valid, partner, events
+  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bool[], $5::uuid[], $6::int8[])
+    AS new (system, hour, event_name, is_valid, partner, events)
+  ON CONFLICT (partner_system_id, hour, event_name, is_valid) DO UPDATE SET events = counts.events + excluded.events
+)sql";
+
+void AddCounts(PqConnection& connection, const std::vector<EventCount>& counts) {
+  if (counts.empty()) return;
+  const auto size = counts.size();
+  BinaryArray systems(kUuidOid, size), hours(kTimestamptzOid, size), names(kTextOid, size), valid(kBoolOid, size),
+      partners(kUuidOid, size), events(kInt8Oid, size);
+  for (const auto& count : counts) {
+    systems.Uuid(count.system.value);
+    hours.Timestamp(count.hour);
+    names.Bytes(count.event_name);
+    valid.Boolean(count.is_valid);
+    partners.Uuid(count.partner.value);
+    events.Int8(count.events);
+  }
+  (void)connection.Execute(kAddCounts, {{kUuidArrayOid, systems.bytes()},
+                                        {kTimestamptzArrayOid, hours.bytes()},
+                                        {kTextArrayOid, names.bytes()},
+                                        {kBoolArrayOid, valid.bytes()},
+                                        {kUuidArrayOid, partners.bytes()},
+                                        {kInt8ArrayOid, events.bytes()}});
+}
+
+// Never backwards: several workers measure, in any order.
+constexpr char kNoteFreshness[] = R"sql(
+  UPDATE read.freshness SET position = greatest(position, $1::int8), instant = greatest(instant, $2::timestamptz)
+)sql";
+
+void NoteFreshnessIn(PqConnection& connection, const Freshness& freshness) {
+  if (!freshness.instant) return;
+  BinaryValues position, instant;
+  position.Int8(freshness.position);
+  instant.Timestamp(*freshness.instant);
+  (void)connection.Execute(kNoteFreshness, {{kInt8Oid, position.last(8)}, {kTimestamptzOid, instant.last(8)}});
+}
+
+}  // namespace
+
+PostgresReadModel::PostgresReadModel(std::string connection_string, application::StepObserver observer)
+    : connection_string_(std::move(connection_string)), observer_(std::move(observer)) {}
+
+PqConnection& PostgresReadModel::Connected() {
+  if (!connection_ || !connection_->IsAlive()) {
+    partitions_.clear();  // it may be another server by now
+    connection_.emplace(connection_string_);
+  }
+  return *connection_;
+}
+
+void PostgresReadModel::EnsurePartitions(PqConnection& connection, const std::vector<StoredBatch>& batches) {
+  for (const auto& batch : batches) {
+    for (const auto& event : batch.events) {
+      const auto month = MonthOf(event.created_at);
+      if (partitions_.contains(month)) continue;
+      CreatePartition(connection, month);
+      partitions_.insert(month);
+    }
+  }
+}
+
+domain::Result<domain::Done> PostgresReadModel::Apply(
+    const std::vector<StoredBatch>& batches, const Freshness& freshness,
+    const std::function<ReadRows(const std::vector<const StoredBatch*>&)>& project) try {
+  auto& connection = Connected();
+  try {
+    EnsurePartitions(connection, batches);
+    const auto rows = project(Mark(connection, batches));
+    CopyEvents(connection, rows.events);
+    AddCounts(connection, rows.counts);
+    NoteFreshnessIn(connection, freshness);
+    if (observer_) observer_("before read commit");
+    connection.Commit("COMMIT");
+    return domain::Done{};
+  } catch (...) {
+    connection.Rollback();
+    throw;
+  }
+} catch (const PqError& error) {
+  return ToWorkerError(error);
+}
+
+domain::Result<domain::Done> PostgresReadModel::NoteFreshness(const Freshness& freshness) try {
+  auto& connection = Connected();
+  // Nothing is lost with this commit: it need not wait for the disk.
+  (void)connection.Execute("BEGIN; SET LOCAL synchronous_commit = off");
+  try {
+    NoteFreshnessIn(connection, freshness);
+    connection.Commit("COMMIT");
+    return domain::Done{};
+  } catch (...) {
+    connection.Rollback();
+    throw;
+  }
+} catch (const PqError& error) {
+  return ToWorkerError(error);
+}
+
+}  // namespace volcanion::infrastructure

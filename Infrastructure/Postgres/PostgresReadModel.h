@@ -1,0 +1,34 @@
+#pragma once
+
+#include "Application/Ports/Projection.h"
+#include "Infrastructure/Postgres/PqConnection.h"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace volcanion::infrastructure {
+
+/// The projector's side of the read store.
+class PostgresReadModel : public application::ReadModel {
+ public:
+  explicit PostgresReadModel(std::string connection_string, application::StepObserver observer = {});
+
+  domain::Result<domain::Done> Apply(
+      const std::vector<application::StoredBatch>& batches, const application::Freshness& freshness,
+      const std::function<application::ReadRows(const std::vector<const application::StoredBatch*>&)>& project) override;
+  domain::Result<domain::Done> NoteFreshness(const application::Freshness& freshness) override;
+
+ private:
+  PqConnection& Connected();
+  /// Makes the partitions of the months in which these events were received.
+  void EnsurePartitions(PqConnection& connection, const std::vector<application::StoredBatch>& batches);
+
+  const std::string connection_string_;
+  const application::StepObserver observer_;
+  std::optional<PqConnection> connection_;
+  std::set<std::chrono::year_month> partitions_;  // that are known to exist
+};
+
+}  // namespace volcanion::infrastructure

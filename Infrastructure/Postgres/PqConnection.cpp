@@ -1,0 +1,155 @@
+#include "Infrastructure/Postgres/PqConnection.h"
+
+#include <algorithm>
+
+namespace volcanion::infrastructure {
+namespace {
+
+template <typename Integer>
+Integer FromNetwork(std::string_view bytes) {
+  if (bytes.size() != sizeof(Integer)) throw PqError("", false, "a binary value has an unexpected size");
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+  return static_cast<Integer>(value);
+}
+
+struct ParamArrays {
+  explicit ParamArrays(const std::vector<PqParam>& params) {
+    for (const auto& param : params) {
+      types.push_back(param.type);
+      values.push_back(param.bytes.data());
+      lengths.push_back(static_cast<int>(param.bytes.size()));
+      formats.push_back(1);
+    }
+  }
+  std::vector<Oid> types;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<int> formats;
+};
+
+}  // namespace
+
+bool PqError::refuses_data() const {
+  return sqlstate_.starts_with("22") || sqlstate_.starts_with("23") || sqlstate_.starts_with("54");
+}
+
+std::int64_t PqResult::int8(int row, int column) const { return FromNetwork<std::int64_t>(bytes(row, column)); }
+std::int32_t PqResult::int4(int row, int column) const { return FromNetwork<std::int32_t>(bytes(row, column)); }
+
+PqConnection::PqConnection(const std::string& connection_string)
+    : connection_(PQconnectdb(connection_string.c_str()), &PQfinish) {
+  if (!IsAlive()) {
+    throw PqError("", true, connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
+  }
+  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+}
+
+void PqConnection::Throw(const PGresult* result) {
+  const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  // An administrator's or a crash's shutdown (57P..) still has a SQLSTATE, but the session ends with it.
+  throw PqError(state == nullptr ? "" : state, !IsAlive(), PQerrorMessage(connection_.get()));
+}
+
+PqResult PqConnection::Checked(PGresult* result, ExecStatusType expected) {
+  PqResult owned(result);
+  const auto status = PQresultStatus(result);
+  if (status == expected || (expected == PGRES_COMMAND_OK && status == PGRES_TUPLES_OK) ||
+      (expected == PGRES_TUPLES_OK && status == PGRES_COMMAND_OK)) {
+    return owned;
+  }
+  Throw(result);
+}
+
+PqResult PqConnection::Execute(const char* sql) { return Checked(PQexec(connection_.get(), sql), PGRES_COMMAND_OK); }
+
+PqResult PqConnection::Execute(const char* sql, const std::vector<PqParam>& params) {
+  const ParamArrays arrays(params);
+  return Checked(PQexecParams(connection_.get(), sql, static_cast<int>(params.size()), arrays.types.data(),
+                              arrays.values.data(), arrays.lengths.data(), arrays.formats.data(), 1),
+                 PGRES_TUPLES_OK);
+}
+
+PqResult PqConnection::BeginWith(const char* sql, const std::vector<PqParam>& params) {
+  PGconn* connection = connection_.get();
+  const ParamArrays arrays(params);
+  if (PQenterPipelineMode(connection) == 0) Throw(nullptr);
+  const bool sent =
+      PQsendQueryParams(connection, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 1) != 0 &&
+      PQsendQueryParams(connection, sql, static_cast<int>(params.size()), arrays.types.data(), arrays.values.data(),
+                        arrays.lengths.data(), arrays.formats.data(), 1) != 0 &&
+      PQpipelineSync(connection) != 0;
+  if (!sent) Throw(nullptr);
+  // The answers come in order: BEGIN's, an end mark, the statement's, an end mark, the sync.
+  PGresult* statement = nullptr;
+  PGresult* failed = nullptr;
+  for (bool synced = false; !synced;) {
+    PGresult* result = PQgetResult(connection);
+    if (result == nullptr) {
+      if (!IsAlive()) break;
+      continue;
+    }
+    switch (PQresultStatus(result)) {
+      case PGRES_PIPELINE_SYNC:
+        synced = true;
+        PQclear(result);
+        break;
+      case PGRES_TUPLES_OK:
+        PQclear(statement);
+        statement = result;
+        break;
+      case PGRES_COMMAND_OK:
+      case PGRES_PIPELINE_ABORTED:
+        PQclear(result);
+        break;
+      default:
+        if (failed == nullptr) {
+          failed = result;
+        } else {
+          PQclear(result);
+        }
+        // Without a connection there is no sync to wait for.
+        if (!IsAlive()) synced = true;
+    }
+  }
+  const PqResult owned_failure(failed);
+  PqResult owned_statement(statement);
+  if (failed != nullptr || !IsAlive()) Throw(failed);
+  if (PQexitPipelineMode(connection) == 0) Throw(nullptr);
+  if (statement == nullptr) throw PqError("", false, "a statement in a pipeline had no result");
+  return owned_statement;
+}
+
+void PqConnection::CopyIn(const char* sql, std::string_view data) {
+  PGconn* connection = connection_.get();
+  (void)Checked(PQexec(connection, sql), PGRES_COPY_IN);
+  constexpr std::size_t kChunk = 1024 * 1024;
+  for (std::size_t at = 0; at < data.size(); at += kChunk) {
+    const auto chunk = data.substr(at, kChunk);
+    if (PQputCopyData(connection, chunk.data(), static_cast<int>(chunk.size())) != 1) Throw(nullptr);
+  }
+  if (PQputCopyEnd(connection, nullptr) != 1) Throw(nullptr);
+  PGresult* result = PQgetResult(connection);
+  const PqResult owned(result);
+  while (PGresult* rest = PQgetResult(connection)) PQclear(rest);
+  if (PQresultStatus(result) != PGRES_COMMAND_OK) Throw(result);
+}
+
+void PqConnection::Commit(const char* statements_and_commit) {
+  try {
+    const auto result = Execute(statements_and_commit);
+    if (result.command_tag() == "COMMIT") return;
+  } catch (const PqError& error) {
+    throw PqError(error.sqlstate(), error.connection_lost(), error.what(), true);
+  }
+  throw PqError("25P02", !IsAlive(), "the transaction was rolled back instead of committed");
+}
+
+void PqConnection::Rollback() noexcept {
+  PGconn* connection = connection_.get();
+  if (!IsAlive()) return;
+  if (PQpipelineStatus(connection) != PQ_PIPELINE_OFF) PQexitPipelineMode(connection);
+  PQclear(PQexec(connection, "ROLLBACK"));
+}
+
+}  // namespace volcanion::infrastructure

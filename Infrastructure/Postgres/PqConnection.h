@@ -1,0 +1,94 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace volcanion::infrastructure {
+
+/// A statement failed, or the connection did. Caught in the adapters; what() is for logs, never for clients.
+class PqError : public std::runtime_error {
+ public:
+  PqError(std::string sqlstate, bool connection_lost, const std::string& message, bool in_commit = false)
+      : std::runtime_error(message),
+        sqlstate_(std::move(sqlstate)),
+        connection_lost_(connection_lost),
+        in_commit_(in_commit) {}
+
+  /// Five characters; empty when the server did not answer at all.
+  const std::string& sqlstate() const { return sqlstate_; }
+  bool connection_lost() const { return connection_lost_; }
+  /// The connection went with a COMMIT on its way: nobody knows whether it was done.
+  bool outcome_unknown() const { return connection_lost_ && in_commit_; }
+  /// The data itself is refused (SQLSTATE class 22, 23 or 54): the same rows will fail again.
+  bool refuses_data() const;
+  /// Another try of the whole transaction may well succeed (serialization failure, deadlock).
+  bool asks_for_retry() const { return sqlstate_.starts_with("40"); }
+
+ private:
+  std::string sqlstate_;
+  bool connection_lost_;
+  bool in_commit_;
+};
+
+/// A result in binary format. Rows and columns count from 0.
+class PqResult {
+ public:
+  explicit PqResult(PGresult* result) : result_(result, &PQclear) {}
+
+  int rows() const { return PQntuples(result_.get()); }
+  bool is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+  /// The bytes of a value; of a text, its characters.
+  std::string_view bytes(int row, int column) const {
+    return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+  }
+  std::int64_t int8(int row, int column) const;
+  std::int32_t int4(int row, int column) const;
+  bool boolean(int row, int column) const { return bytes(row, column)[0] != 0; }
+  /// "COMMIT", "INSERT 0 5": what the server says it did.
+  std::string_view command_tag() const { return PQcmdStatus(result_.get()); }
+
+ private:
+  std::unique_ptr<PGresult, decltype(&PQclear)> result_;
+};
+
+/// A parameter in binary format (text and json: their bytes).
+struct PqParam {
+  Oid type;
+  std::string_view bytes;
+};
+
+/// One connection to PostgreSQL; not thread-safe. Every method throws PqError.
+class PqConnection {
+ public:
+  /// Connects. Time limits and the like are the connection string's to say.
+  explicit PqConnection(const std::string& connection_string);
+
+  /// One or more statements without parameters; the result of the last, in text format.
+  PqResult Execute(const char* sql);
+  /// One statement; the result is in binary format.
+  PqResult Execute(const char* sql, const std::vector<PqParam>& params);
+  /// BEGIN and one statement with parameters, in one round trip; the result of the statement, in binary format.
+  PqResult BeginWith(const char* sql, const std::vector<PqParam>& params);
+  /// COPY ... FROM STDIN (FORMAT binary): sends `data`, which is a complete binary copy stream.
+  void CopyIn(const char* sql, std::string_view data);
+  /// Runs statements of which COMMIT is the last, and makes sure that the server did commit: COMMIT of a failed
+  /// transaction is answered with ROLLBACK and no error.
+  void Commit(const char* statements_and_commit);
+  /// Ends a failed transaction. Does not throw; whether the connection is of use afterwards is for IsAlive() to say.
+  void Rollback() noexcept;
+  bool IsAlive() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
+
+ private:
+  PqResult Checked(PGresult* result, ExecStatusType expected);
+  [[noreturn]] void Throw(const PGresult* result);
+
+  std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+};
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,224 @@
+#include "Infrastructure/Postgres/SociPool.h"
+
+#include <libpq-fe.h>
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci.h>
+
+#include <exception>
+
+namespace volcanion::infrastructure {
+namespace {
+
+std::string BeginStatement(const Transaction& transaction) {
+  std::string sql = transaction.snapshot ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN";
+  if (transaction.statement_timeout) {
+    sql += "; SET LOCAL statement_timeout = " + std::to_string(transaction.statement_timeout->count());
+  }
+  return sql;
+}
+
+struct Classified {
+  domain::ErrorKind kind;
+  std::string_view message;
+};
+
+// https://www.postgresql.org/docs/15/errcodes-appendix.html
+Classified Classify(std::string_view sqlstate) {
+  using enum domain::ErrorKind;
+  if (sqlstate == "23505") return {kConflict, "This exists already."};
+  if (sqlstate == "23503") return {kNotFound, "What this belongs to does not exist."};
+  if (sqlstate == "22021") return {kInvalid, "A text is not valid UTF-8."};
+  if (sqlstate == "57014") return {kUnavailable, "The database took too long; try again later."};
+  const auto in_class = [&](std::string_view prefix) { return sqlstate.starts_with(prefix); };
+  const bool away = in_class("08") ||       // connection exceptions
+                    in_class("57P") ||      // shutdown, start-up, crash
+                    in_class("53") ||       // no connections, memory or disk left
+                    in_class("40") ||       // deadlock or serialization failure
+                    sqlstate == "55P03" ||  // lock_timeout
+                    sqlstate == "25P03" ||  // idle_in_transaction_session_timeout
+                    sqlstate == "25006";    // the server has become a standby
+  if (away) return {kUnavailable, "The database is not available; try again later."};
+  return {kInternal, "The database could not do this."};
+}
+
+std::string FirstLine(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+/// PostgreSQL's message without the lines that follow it: those may show values.
+std::string Reason(const soci::soci_error& error) {
+  const std::string message = error.get_error_message();
+  const std::string_view text = message;
+  // "Cannot establish connection to the database.\n<what libpq says>"
+  const auto begin = text.starts_with("Cannot establish connection") ? text.find('\n') + 1 : 0;
+  return FirstLine(text.substr(begin));
+}
+
+}  // namespace
+
+/// A session and what SOCI does not offer of it. COMMIT is sent by libpq: SOCI does not see when the server answers it
+/// with ROLLBACK.
+class SociPool::Connection {
+ public:
+  explicit Connection(const std::string& connection_string) : session_(soci::postgresql, connection_string) {
+    PQsetErrorVerbosity(raw(), PQERRORS_TERSE);  // the details show values
+    PQsetNoticeProcessor(
+        raw(), [](void*, const char*) {}, nullptr);
+  }
+
+  soci::session& session() { return session_; }
+  bool IsAlive() { return PQstatus(raw()) == CONNECTION_OK; }
+  void Execute(const std::string& sql) { session_.once << sql; }
+
+  void Commit() {
+    const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(raw(), "COMMIT"), &PQclear);
+    if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
+      const char* sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+      throw soci::postgresql_soci_error(PQerrorMessage(raw()), sqlstate != nullptr ? sqlstate
+                                                               : IsAlive()         ? "XX000"
+                                                                                   : "08006");
+    }
+    if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+      throw soci::postgresql_soci_error("the transaction was rolled back instead of committed", "25P02");
+    }
+  }
+
+  /// Does not throw; the connection may be broken.
+  void TryRollback() {
+    const auto status = PQtransactionStatus(raw());
+    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) PQclear(PQexec(raw(), "ROLLBACK"));
+  }
+
+ private:
+  PGconn* raw() { return static_cast<soci::postgresql_session_backend*>(session_.get_backend())->conn_; }
+
+  soci::session session_;
+};
+
+/// A place in the pool, and the connection in it. Without Return() the connection is closed.
+class SociPool::Lease {
+ public:
+  explicit Lease(SociPool& pool) : pool_(&pool) {}
+  Lease(Lease&& other) noexcept : connection(std::move(other.connection)), pool_(std::exchange(other.pool_, nullptr)) {}
+  Lease& operator=(Lease&&) = delete;
+  ~Lease() {
+    connection.reset();  // closed before its place is given away
+    if (pool_ != nullptr) Leave();
+  }
+
+  bool IsGranted() const { return pool_ != nullptr; }
+  void Refuse() { pool_ = nullptr; }
+  void Return() {
+    {
+      std::lock_guard lock(pool_->mutex_);
+      pool_->idle_.push_back(std::move(connection));
+    }
+    Leave();
+    pool_ = nullptr;
+  }
+
+  std::unique_ptr<Connection> connection;
+
+ private:
+  void Leave() {
+    {
+      std::lock_guard lock(pool_->mutex_);
+      --pool_->leased_;
+    }
+    pool_->freed_.notify_one();
+  }
+
+  SociPool* pool_;
+};
+
+SociPool::SociPool(SociPoolSettings settings, application::Log& log) : settings_(std::move(settings)), log_(log) {}
+
+SociPool::~SociPool() = default;
+
+SociPool::Lease SociPool::Begin(const Transaction& transaction) {
+  Lease lease(*this);
+  {
+    std::unique_lock lock(mutex_);
+    const auto has_place = [&] { return leased_ < settings_.max_connections; };
+    if (!freed_.wait_for(lock, settings_.lease_timeout, has_place)) {
+      lease.Refuse();
+      return lease;
+    }
+    ++leased_;
+    if (!idle_.empty()) {
+      lease.connection = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  const auto begin = BeginStatement(transaction);
+  if (lease.connection != nullptr) {
+    try {
+      lease.connection->Execute(begin);
+      return lease;
+    } catch (const soci::soci_error&) {
+      lease.connection.reset();  // broken while it was idle
+    }
+  }
+  lease.connection = std::make_unique<Connection>(settings_.connection_string);
+  lease.connection->Execute(begin);
+  return lease;
+}
+
+domain::Result<domain::Done> SociPool::RunErased(const Transaction& transaction,
+                                                 const std::function<bool(soci::session&)>& work) {
+  std::optional<Lease> lease;
+  const auto unreachable = [&] { return !lease || !lease->connection->IsAlive(); };
+  try {
+    lease.emplace(Begin(transaction));
+    if (!lease->IsGranted()) {
+      log_.Warning("all database connections are busy", {{"operation", transaction.name}});
+      return domain::Error{domain::ErrorKind::kUnavailable, "All connections are busy; try again later."};
+    }
+    NoteReachable();
+    if (work(lease->connection->session())) {
+      lease->connection->Commit();
+    } else {
+      lease->connection->Execute("ROLLBACK");
+    }
+    lease->Return();
+    return domain::Done{};
+  } catch (const soci::postgresql_soci_error& error) {
+    const auto sqlstate = error.sqlstate();
+    auto [kind, message] = Classify(unreachable() ? "08006" : std::string_view(sqlstate));
+    if (kind == domain::ErrorKind::kUnavailable || kind == domain::ErrorKind::kInternal) {
+      LogFailure(transaction, unreachable(), sqlstate, Reason(error));
+    }
+    if (lease) lease->connection->TryRollback();
+    return domain::Error{kind, std::string(message)};
+  } catch (const soci::soci_error& error) {
+    auto [kind, message] = Classify(unreachable() ? "08006" : "XX000");
+    LogFailure(transaction, unreachable(), "", Reason(error));
+    if (lease) lease->connection->TryRollback();
+    return domain::Error{kind, std::string(message)};
+  } catch (const std::exception& error) {
+    LogFailure(transaction, false, "", error.what());
+    if (lease) lease->connection->TryRollback();
+    return domain::Error{domain::ErrorKind::kInternal, std::string(Classify("XX000").message)};
+  }
+}
+
+void SociPool::NoteReachable() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!std::exchange(unreachable_, false)) return;
+  }
+  log_.Info("the database answers again");
+}
+
+void SociPool::LogFailure(const Transaction& transaction, bool unreachable, std::string_view sqlstate,
+                          std::string_view reason) {
+  if (unreachable) {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(unreachable_, true)) return;
+  }
+  const auto level = unreachable || Classify(sqlstate).kind == domain::ErrorKind::kUnavailable
+                         ? application::Log::Level::kWarning
+                         : application::Log::Level::kError;
+  log_.Write(level, unreachable ? "the database cannot be reached" : "a database transaction failed",
+             {{"operation", transaction.name}, {"sqlstate", sqlstate}, {"reason", reason}});
+}
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "Domain/Timestamp.h"
+#include "Domain/Uuid.h"
+
+#include <soci/soci.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+/// How values pass through SOCI, for the adapters that use it: texts, UUIDs as text, times as RFC 3339 in and as
+/// microseconds since 1970 out. std::tm would lose the zone and the microseconds.
+namespace volcanion::infrastructure {
+
+/// A column that may be NULL: soci::into(column.value, column.indicator).
+template <typename T>
+struct Nullable {
+  T value{};
+  soci::indicator indicator = soci::i_null;
+
+  bool has_value() const { return indicator == soci::i_ok; }
+};
+
+/// Runs `statement`, which has its variables exchanged, once, and calls `on_row` after each row that it has fetched
+/// into them. `soci::session::prepare` is not used: it names the statement at the server, which costs two more round
+/// trips and breaks behind poolers.
+template <typename OnRow>
+void ForEachRow(soci::statement& statement, const std::string& sql, OnRow on_row) {
+  statement.alloc();
+  statement.prepare(sql, soci::details::st_one_time_query);
+  statement.define_and_bind();
+  statement.execute();
+  while (statement.fetch()) on_row();
+}
+
+inline domain::Timestamp TimestampFromMicros(long long micros) {
+  return domain::Timestamp(std::chrono::microseconds(micros));
+}
+
+/// SOCI cuts a text at its first NUL byte, and PostgreSQL has no text with one: such a text must not get there.
+inline bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+
+/// A column of type uuid, as text.
+template <typename Id>
+Id IdFromColumn(std::string_view text) {
+  const auto id = Id::Parse(text);
+  if (!id) throw std::runtime_error("a uuid column holds no UUID");
+  return *id;
+}
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "Application/Ports/Secrets.h"
+
+namespace volcanion::infrastructure {
+
+/// Ids and secrets from the random numbers of the operating system, by libsodium.
+///
+/// A secret is "vk_live_" (an API key) or "va_live_" (an administrator's token), 32 random bytes as 43 characters of
+/// base 62, and the CRC-32 (as in zlib) of all that as 6 more: scanners of source code tell a secret from its
+/// look-alikes without asking anybody. The digits of base 62 are 0-9, A-Z, a-z, the most significant first.
+class SodiumSecrets final : public application::Secrets {
+ public:
+  /// std::runtime_error when the system has no random numbers.
+  SodiumSecrets();
+
+  /// A time before 1970 counts as 1970.
+  domain::Uuid NewId(domain::Timestamp time) const override;
+  application::NewSecret NewApiKey() const override;
+  application::NewSecret NewAdminToken() const override;
+  /// SHA-256.
+  domain::SecretHash Hash(std::string_view secret) const override;
+
+ private:
+  application::NewSecret NewSecretWithPrefix(std::string_view kind) const;
+};
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,210 @@
+#include "Infrastructure/Telemetry/JsonLog.h"
+
+#include "Domain/Timestamp.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace volcanion::infrastructure {
+namespace {
+
+using Level = application::Log::Level;
+
+spdlog::level::level_enum SpdlogLevel(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+std::string_view JsonName(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      break;
+  }
+  return "error";
+}
+
+std::string_view TextName(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return "DEBUG  ";
+    case Level::kInfo:
+      return "INFO   ";
+    case Level::kWarning:
+      return "WARNING";
+    case Level::kError:
+      break;
+  }
+  return "ERROR  ";
+}
+
+std::string TimeToMilliseconds(domain::Timestamp time) {
+  auto text = domain::FormatRfc3339(time);
+  text.replace(text.size() - 4, 4, "Z");  // "...000123Z": the last three digits and the Z
+  return text;
+}
+
+/// The length of the UTF-8 character (RFC 3629) that `text` begins with; 0 when it begins with none.
+std::size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                             : lead >= 0xE0 && lead <= 0xEF ? 3
+                             : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                            : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const unsigned second = byte(1);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool surrogate = lead == 0xED && second >= 0xA0;
+  const bool beyond = lead == 0xF4 && second >= 0x90;
+  return overlong || surrogate || beyond ? 0 : length;
+}
+
+/// Appends the inside of a JSON string (RFC 8259). DEL and the C1 controls are escaped too: terminals act on them.
+void AppendEscaped(std::string& line, std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  const auto escape = [&](unsigned code) {
+    line += "\\u00";
+    line.push_back(kDigits[code >> 4]);
+    line.push_back(kDigits[code & 15]);
+  };
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text.front());
+    const std::size_t length = Utf8Length(text);
+    if (length == 0) {
+      line += "\xEF\xBF\xBD";
+    } else if (length == 2 && c == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0) {
+      escape(static_cast<unsigned char>(text[1]));
+    } else if (c == '"' || c == '\\') {
+      line.push_back('\\');
+      line.push_back(static_cast<char>(c));
+    } else if (c == '\n') {
+      line += "\\n";
+    } else if (c == '\t') {
+      line += "\\t";
+    } else if (c == '\r') {
+      line += "\\r";
+    } else if (c < 0x20 || c == 0x7F) {
+      escape(c);
+    } else {
+      line += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+}
+
+void AppendQuoted(std::string& line, std::string_view text) {
+  line.push_back('"');
+  AppendEscaped(line, text);
+  line.push_back('"');
+}
+
+template <typename Number>
+void AppendNumber(std::string& line, Number number) {
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  line.append(digits, end);
+}
+
+bool ReadsAsOneWord(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '='; });
+}
+
+void AppendValue(std::string& line, const application::LogField& field, LogFormat format) {
+  if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+    if (format == LogFormat::kText && ReadsAsOneWord(*text)) {
+      line += *text;
+    } else {
+      AppendQuoted(line, *text);
+    }
+  } else if (const auto* integer = std::get_if<std::int64_t>(&field.value)) {
+    AppendNumber(line, *integer);
+  } else if (const double real = std::get<double>(field.value); std::isfinite(real)) {
+    AppendNumber(line, real);
+  } else {
+    line += "null";
+  }
+}
+
+std::unique_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink, Level least) {
+  auto logger = std::make_unique<spdlog::logger>("volcanion", std::move(sink));
+  logger->set_pattern("%v");  // the lines come complete
+  logger->set_level(SpdlogLevel(least));
+  logger->flush_on(spdlog::level::trace);
+  logger->set_error_handler([](const std::string&) {});  // a log that cannot be written has nowhere to complain
+  return logger;
+}
+
+}  // namespace
+
+JsonLog::JsonLog(Level least, LogFormat format, const application::Clock& clock)
+    : format_(format), clock_(clock), logger_(MakeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>(), least)) {}
+
+JsonLog::JsonLog(Level least, LogFormat format, const application::Clock& clock, std::ostream& out)
+    : format_(format),
+      clock_(clock),
+      logger_(MakeLogger(std::make_shared<spdlog::sinks::ostream_sink_mt>(out, true), least)) {}
+
+JsonLog::~JsonLog() = default;
+
+void JsonLog::Write(Level level, std::string_view message, std::initializer_list<application::LogField> fields) {
+  if (!logger_->should_log(SpdlogLevel(level))) return;
+  std::string line;
+  line.reserve(256);
+  if (format_ == LogFormat::kJson) {
+    line += R"({"ts":")";
+    line += TimeToMilliseconds(clock_.Now());
+    line += R"(","level":")";
+    line += JsonName(level);
+    line += R"(","message":)";
+    AppendQuoted(line, message);
+    for (const auto& field : fields) {
+      line.push_back(',');
+      AppendQuoted(line, field.name);
+      line.push_back(':');
+      AppendValue(line, field, format_);
+    }
+    line.push_back('}');
+  } else {
+    line += TimeToMilliseconds(clock_.Now());
+    line.push_back(' ');
+    line += TextName(level);
+    line.push_back(' ');
+    AppendEscaped(line, message);
+    for (const auto& field : fields) {
+      line.push_back(' ');
+      AppendEscaped(line, field.name);
+      line.push_back('=');
+      AppendValue(line, field, format_);
+    }
+  }
+  logger_->log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace volcanion::infrastructure
