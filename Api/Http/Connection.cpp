@@ -145,10 +145,12 @@ bool Connection::ReadRequests(std::string_view& bytes) {
   return false;
 }
 
-// The socket's queue is empty here, for every answer before has been sent whole: it takes 25 bytes or is broken.
+// A socket that is still full of the answer before takes nothing; the client sends its body after a while all the same
+// (RFC 9110, 10.1.1).
 void Connection::SendContinue() {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  if (SendTwo(fd_, kContinue, {}) != static_cast<ssize_t>(kContinue.size())) Close();
+  const ssize_t sent = SendTwo(fd_, kContinue, {});
+  if (sent != 0 && sent != static_cast<ssize_t>(kContinue.size())) Close();
 }
 
 void Connection::Dispatch() {
@@ -165,6 +167,7 @@ void Connection::Dispatch() {
     // The responder died on the way and answers 500, unless the handler had handed it to someone who will answer.
   }
   in_handler_ = false;
+  host_.now = Clock::now();  // the handler's time is not the client's
 
   if (at_once_) {
     Inbox::Reply reply = std::move(*at_once_);
@@ -185,7 +188,9 @@ Response Connection::ResponseOf(Inbox::Reply& reply) const {
   if (reply.abandoned) return ErrorResponse(500, "The request was not answered.");
   if (!reply.make) return std::move(reply.response);
   try {
-    return reply.make();
+    Response response = reply.make();
+    host_.now = Clock::now();
+    return response;
   } catch (...) {
     return ErrorResponse(500, "The answer could not be made.");
   }

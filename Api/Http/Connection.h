@@ -35,7 +35,7 @@ struct ConnectionHost {
   const std::shared_ptr<Inbox> inbox;
   Deadlines deadlines;
   ResponseWriter writer;
-  Clock::time_point now = Clock::now();  ///< as of the current turn of the worker's loop
+  Clock::time_point now = Clock::now();  ///< as of the current turn of the worker's loop, or later in it
   bool draining = false;                 ///< no request is begun any more
   std::string received;                  ///< where connections receive to, in turn
   std::string head;                      ///< where answers are put together, in turn

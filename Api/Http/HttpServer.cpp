@@ -1,13 +1,16 @@
 #include "Api/Http/HttpServer.h"
 
 #include "Api/Http/ListeningSocket.h"
+#include "Api/Http/StrayDescriptors.h"
 #include "Api/Http/Worker.h"
 
 #include <pistache/reactor.h>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -54,8 +57,13 @@ class HttpServer::Impl {
     reactor->init(Pistache::Aio::AsyncContext(static_cast<std::size_t>(context_->settings.workers), "http"));
     const auto key = reactor->addHandler(std::make_shared<Worker>(context_));
     std::vector<std::shared_ptr<Worker>> workers;
+    inboxes_.clear();
+    strays_.clear();
     for (const auto& handler : reactor->handlers(key)) workers.push_back(std::static_pointer_cast<Worker>(handler));
-    for (const auto& worker : workers) inboxes_.push_back(worker->mail());
+    for (const auto& worker : workers) {
+      inboxes_.push_back(worker->mail());
+      std::ranges::copy(StrayDescriptorsBeside(worker->mail()->fd()), std::back_inserter(strays_));
+    }
     workers.front()->AcceptFrom(listening_, inboxes_);
     try {
       reactor->run();
@@ -79,6 +87,7 @@ class HttpServer::Impl {
     context_->refused->WaitUntilNone(Clock::time_point::max());
     reactor_->shutdown();
     reactor_.reset();  // joins the workers
+    for (const int stray : strays_) ::close(stray);
     listening_.Close();
   }
 
@@ -92,6 +101,7 @@ class HttpServer::Impl {
   std::mutex mutex_;  // one Start() or Stop() at a time
   bool stopped_ = false;
   std::vector<std::shared_ptr<Inbox>> inboxes_;
+  std::vector<int> strays_;  // what Pistache leaves open
   std::shared_ptr<Pistache::Aio::Reactor> reactor_;
 };
 

@@ -24,11 +24,12 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// A complete request, framing removed: the body is whole, de-chunked and within the limits.
+/// A complete request, framing removed: the body is whole, de-chunked, unpacked and within the limits. Content-Encoding
+/// is not among the headers, nor is what came behind a chunked body.
 struct Request {
-  std::string method;          ///< upper case, as sent
-  std::string path;            ///< the target up to '?', still percent-encoded
-  std::string query;           ///< the target after '?', still percent-encoded; empty when there is none
+  std::string method;  ///< upper case, as sent
+  std::string path;    ///< the target up to '?', still percent-encoded
+  std::string query;   ///< the target after '?', still percent-encoded; empty when there is none
   Headers headers;
   std::string body;
   std::string remote_address;  ///< numeric address of the peer
@@ -36,7 +37,7 @@ struct Request {
 
 struct Response {
   int status = 200;
-  Headers headers;             ///< Content-Length, Date and Connection are added by the server
+  Headers headers;  ///< Content-Length, Date and Connection are added by the server
   std::string body;
 };
 

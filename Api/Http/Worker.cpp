@@ -98,7 +98,7 @@ void Worker::AcceptFrom(ListeningSocket& listening, std::vector<std::shared_ptr<
 // Sockets are opened only after every event of the turn has been seen: a descriptor that is closed in this turn and
 // given out again must not get the events of its predecessor.
 void Worker::onReady(const Pistache::Aio::FdSet& ready) {
-  now = Clock::now();
+  const auto turn = now = Clock::now();
   inbox->ClaimThread();
   bool mail = false;
   bool tick = false;
@@ -122,7 +122,7 @@ void Worker::onReady(const Pistache::Aio::FdSet& ready) {
   try {
     if (!pistaches.empty()) Pistache::Tcp::Transport::onReady(Pistache::Aio::FdSet(std::move(pistaches)));
     if (mail) OnMail();
-    if (tick) OnTick();
+    if (tick) OnTick(turn);
     if (clients) OnClients();
   } catch (...) {
     // Out of memory: what was not done is still pending, and reported again.
@@ -155,10 +155,12 @@ void Worker::OnMail() {
   if (mail_.order != order_) Obey(mail_.order);
 }
 
-void Worker::OnTick() {
+// What had come when the turn began has been read in it, so a client is judged as of then: not by the time that others'
+// requests have taken since.
+void Worker::OnTick(Clock::time_point turn) {
   std::uint64_t ignored;
   [[maybe_unused]] const auto bytes = ::read(timer_fd_, &ignored, sizeof(ignored));
-  deadlines.Sweep(now, [](Connection& late, Wait wait) {
+  deadlines.Sweep(turn, [](Connection& late, Wait wait) {
     const auto connection = late.shared_from_this();
     try {
       connection->OnTimeout(wait);

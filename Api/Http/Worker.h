@@ -36,7 +36,7 @@ class Worker final : public Pistache::Tcp::Transport, private ConnectionHost {
 
   void OnSocket(const std::shared_ptr<Connection>& connection, const Pistache::Aio::FdSet::Entry& event);
   void OnMail();
-  void OnTick();
+  void OnTick(Clock::time_point turn);
   void OnClients();
   void Admit(AcceptedSocket socket);
   void Obey(Inbox::Order order);
