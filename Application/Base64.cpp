@@ -39,6 +39,8 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
       bytes.push_back(static_cast<char>(bits >> count & 255));
     }
   }
+  // What is left over is padding: fewer than six bits, all of them zero.
+  if (count >= 6 || (bits & ((1u << count) - 1)) != 0) return std::nullopt;
   return bytes;
 }
 

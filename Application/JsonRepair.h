@@ -13,7 +13,8 @@ struct LongNumber {
   std::string text;
 };
 
-/// Whether the text may hold the escape of a surrogate, which RapidJSON refuses or lets through when it is alone. Cheap.
+/// Whether the text may hold the escape of a surrogate, which RapidJSON refuses or lets through when it is alone.
+/// Cheap.
 bool MayHoldSurrogates(std::string_view json);
 
 /// Makes JSON that RapidJSON cannot read readable, in place and without moving anything: a lone surrogate's escape

@@ -24,12 +24,14 @@ Judgement Judge(const Directory& directory, const TrackingEvent& event) {
   Judgement judgement;
   const auto& report = event.report();
   if (event.IsFromTheFuture()) {
-    judgement.violations.push_back({"", "eventTimestamp", "must not be more than 24 hours ahead of the time of receipt"});
+    judgement.violations.push_back(
+        {"", "eventTimestamp", "must not be more than 24 hours ahead of the time of receipt"});
   }
   const auto* structure = directory.FindStructure(event.partner(), report.event_name, report.schema_version);
   if (structure == nullptr) {
     const bool known_name = directory.HasStructure(event.partner(), report.event_name);
-    judgement.violations.push_back({"", known_name ? "schemaVersion" : "eventName", MissingStructure(directory, event)});
+    judgement.violations.push_back(
+        {"", known_name ? "schemaVersion" : "eventName", MissingStructure(directory, event)});
     return judgement;
   }
   judgement.by_version = structure->version;
@@ -57,10 +59,14 @@ std::vector<domain::Fault> AsFaults(const std::vector<Violation>& violations) {
 
 IngestOutcome::Status StatusOf(AppendResult::Status status) {
   switch (status) {
-    case AppendResult::Status::kStored: return IngestOutcome::Status::kStored;
-    case AppendResult::Status::kDuplicate: return IngestOutcome::Status::kDuplicate;
-    case AppendResult::Status::kConflict: return IngestOutcome::Status::kConflict;
-    case AppendResult::Status::kUnstorable: return IngestOutcome::Status::kRejected;
+    case AppendResult::Status::kStored:
+      return IngestOutcome::Status::kStored;
+    case AppendResult::Status::kDuplicate:
+      return IngestOutcome::Status::kDuplicate;
+    case AppendResult::Status::kConflict:
+      return IngestOutcome::Status::kConflict;
+    case AppendResult::Status::kUnstorable:
+      return IngestOutcome::Status::kRejected;
   }
   return IngestOutcome::Status::kRejected;
 }
@@ -82,10 +88,18 @@ void Count(Metrics& metrics, const std::vector<IngestOutcome>& outcomes) {
   std::size_t valid = 0, invalid = 0, duplicate = 0, conflict = 0, rejected = 0;
   for (const auto& outcome : outcomes) {
     switch (outcome.status) {
-      case IngestOutcome::Status::kStored: ++(outcome.is_valid ? valid : invalid); break;
-      case IngestOutcome::Status::kDuplicate: ++duplicate; break;
-      case IngestOutcome::Status::kConflict: ++conflict; break;
-      case IngestOutcome::Status::kRejected: ++rejected; break;
+      case IngestOutcome::Status::kStored:
+        ++(outcome.is_valid ? valid : invalid);
+        break;
+      case IngestOutcome::Status::kDuplicate:
+        ++duplicate;
+        break;
+      case IngestOutcome::Status::kConflict:
+        ++conflict;
+        break;
+      case IngestOutcome::Status::kRejected:
+        ++rejected;
+        break;
     }
   }
   metrics.EventsIngested("valid", valid);
@@ -118,8 +132,8 @@ void IngestEventsHandler::Handle(IngestEvents command, Done done) {
     outcome.rejected_as = why.kind;
     outcome.faults = std::move(why.faults);
     if (outcome.faults.empty()) outcome.faults.push_back({"", "invalid", std::move(why.message)});
-    append.rejected.push_back({sender.system, command.correlation_id, now,
-                               std::string(command.events[index].raw), outcome.faults});
+    append.rejected.push_back(
+        {sender.system, command.correlation_id, now, std::string(command.events[index].raw), outcome.faults});
   };
 
   for (std::size_t i = 0; i < command.events.size(); ++i) {
@@ -129,8 +143,8 @@ void IngestEventsHandler::Handle(IngestEvents command, Done done) {
       continue;
     }
     auto event = TrackingEvent::Create(std::move(incoming.report).value(),
-                                       {domain::TrackingEventId{secrets_.NewId(now)}, sender.partner, sender.system, now,
-                                        command.correlation_id, command.traceparent});
+                                       {domain::TrackingEventId{secrets_.NewId(now)}, sender.partner, sender.system,
+                                        now, command.correlation_id, command.traceparent});
     if (!event) {
       reject(i, std::move(event).error());
       continue;

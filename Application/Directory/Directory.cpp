@@ -36,7 +36,8 @@ std::optional<Sender> Directory::FindSender(const domain::SecretHash& key, domai
 }
 
 const DirectoryPartner* Directory::FindPartnerNamed(std::string_view name) const {
-  const auto found = std::find_if(partners_.begin(), partners_.end(), [&](const auto& partner) { return partner.name == name; });
+  const auto found =
+      std::find_if(partners_.begin(), partners_.end(), [&](const auto& partner) { return partner.name == name; });
   return found == partners_.end() ? nullptr : &*found;
 }
 

@@ -66,7 +66,9 @@ class Directory {
     std::size_t operator()(const StructureNameView& name) const {
       return std::hash<domain::PartnerId>()(name.partner) ^ std::hash<std::string_view>()(name.event_name);
     }
-    std::size_t operator()(const StructureName& name) const { return (*this)(StructureNameView{name.partner, name.event_name}); }
+    std::size_t operator()(const StructureName& name) const {
+      return (*this)(StructureNameView{name.partner, name.event_name});
+    }
   };
   struct NameEqual {
     using is_transparent = void;

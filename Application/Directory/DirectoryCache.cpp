@@ -42,7 +42,8 @@ void DirectoryCache::Poll(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const auto refreshed = Refresh();
     if (!refreshed && !failing) {
-      log_.Warning("directory cannot be refreshed; the last one stays in force", {{"reason", refreshed.error().message}});
+      log_.Warning("directory cannot be refreshed; the last one stays in force",
+                   {{"reason", refreshed.error().message}});
     }
     failing = !refreshed;
     std::unique_lock lock(mutex_);

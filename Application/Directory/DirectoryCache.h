@@ -19,7 +19,8 @@ namespace volcanion::application {
 /// one load. While the store is away the last picture stays in force. Thread-safe.
 class DirectoryCache {
  public:
-  DirectoryCache(DirectoryStore& store, const SchemaCompiler& compiler, Log& log, std::chrono::milliseconds poll_interval);
+  DirectoryCache(DirectoryStore& store, const SchemaCompiler& compiler, Log& log,
+                 std::chrono::milliseconds poll_interval);
   ~DirectoryCache();
 
   /// Never null; empty before the first load.

@@ -30,9 +30,9 @@ struct AppendResult {
     kUnstorable,  ///< PostgreSQL refuses this event whatever is tried; kept as a rejected payload
   };
   Status status = Status::kStored;
-  std::int64_t position = 0;         ///< the batch that holds the event; 0 when kUnstorable
-  domain::Verdict verdict = {};      ///< of the stored event
-  std::optional<int> judged_by = {}; ///< of the stored event
+  std::int64_t position = 0;          ///< the batch that holds the event; 0 when kUnstorable
+  domain::Verdict verdict = {};       ///< of the stored event
+  std::optional<int> judged_by = {};  ///< of the stored event
 };
 
 struct Append {

@@ -21,10 +21,18 @@ class Log {
   virtual ~Log() = default;
   virtual void Write(Level level, std::string_view message, std::initializer_list<LogField> fields) = 0;
 
-  void Debug(std::string_view message, std::initializer_list<LogField> fields = {}) { Write(Level::kDebug, message, fields); }
-  void Info(std::string_view message, std::initializer_list<LogField> fields = {}) { Write(Level::kInfo, message, fields); }
-  void Warning(std::string_view message, std::initializer_list<LogField> fields = {}) { Write(Level::kWarning, message, fields); }
-  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) { Write(Level::kError, message, fields); }
+  void Debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(Level::kDebug, message, fields);
+  }
+  void Info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(Level::kInfo, message, fields);
+  }
+  void Warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(Level::kWarning, message, fields);
+  }
+  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(Level::kError, message, fields);
+  }
 };
 
 }  // namespace volcanion::application

@@ -12,8 +12,8 @@ namespace {
 constexpr char kVersion = 1;
 constexpr std::size_t kBytes = 1 + 8 + 8 + 16;  // version, question, event_timestamp, tracking_event_id
 
-/// FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). It keeps honest clients from mixing questions up; what a
-/// cursor may show is decided by who asks, not by the cursor.
+/// FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). It keeps honest clients from mixing questions up; what
+/// a cursor may show is decided by who asks, not by the cursor.
 class Fingerprint {
  public:
   void Add(std::string_view bytes) {

@@ -25,7 +25,8 @@ domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
                         "must be the nextCursor of the same question; leave it out to begin with the first page"});
     }
   }
-  if (!faults.empty()) return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults)};
+  if (!faults.empty())
+    return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults)};
 
   if (directory_.Current()->FindSystem(query.system) == nullptr) {
     // Another process may have registered it a moment ago.

@@ -92,11 +92,12 @@ class JsonDocument::Builder {
   }
 
   std::string_view AsWritten(std::string_view number) const {
-    const std::vector<LongNumber>& replaced = document_.long_numbers_;
+    const std::vector<application::LongNumber>& replaced = document_.long_numbers_;
     if (replaced.empty()) return number;
     const auto offset = static_cast<std::size_t>(number.data() - document_.text_.data());
-    const auto found = std::lower_bound(replaced.begin(), replaced.end(), offset,
-                                        [](const LongNumber& entry, std::size_t at) { return entry.offset < at; });
+    const auto found =
+        std::lower_bound(replaced.begin(), replaced.end(), offset,
+                         [](const application::LongNumber& entry, std::size_t at) { return entry.offset < at; });
     return found != replaced.end() && found->offset == offset ? std::string_view(found->text) : number;
   }
 
@@ -153,14 +154,14 @@ JsonDocument::Outcome JsonDocument::Read(std::string_view text, std::size_t max_
   if (text_.capacity() > kKeptTextBytes && text.size() < kKeptTextBytes) std::string().swap(text_);
 
   static thread_local rapidjson::Reader reader;
-  bool repaired = MayHoldSurrogates(text);
+  bool repaired = application::MayHoldSurrogates(text);
   for (;;) {
     root_ = JsonValue();
     arena_.release();
     pending_.clear();
     long_numbers_.clear();
     text_.assign(text);
-    if (repaired) long_numbers_ = RepairJson(text_);
+    if (repaired) long_numbers_ = application::RepairJson(text_);
     text_.append(kPadding, '\0');
 
     rapidjson::InsituStringStream stream(text_.data());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "Infrastructure/JsonSchema/JsonRepair.h"
+#include "Application/JsonRepair.h"
 #include "Infrastructure/JsonSchema/JsonValue.h"
 
 #include <cstddef>
@@ -39,7 +39,7 @@ class JsonDocument {
   class Builder;
 
   std::string text_;  // what the reader unescapes in place; strings and numbers are views of it
-  std::vector<LongNumber> long_numbers_;
+  std::vector<application::LongNumber> long_numbers_;
   std::vector<JsonValue> pending_;  // what is read and belongs to a container that is still open; names among values
   std::vector<std::byte> first_block_;
   std::pmr::monotonic_buffer_resource arena_;

@@ -1,5 +1,6 @@
 #include "Infrastructure/Telemetry/JsonLog.h"
 
+#include "Application/Utf8.h"
 #include "Domain/Timestamp.h"
 
 #include <spdlog/logger.h>
@@ -65,26 +66,6 @@ std::string TimeToMilliseconds(domain::Timestamp time) {
   return text;
 }
 
-/// The length of the UTF-8 character (RFC 3629) that `text` begins with; 0 when it begins with none.
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                             : lead >= 0xE0 && lead <= 0xEF ? 3
-                             : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                            : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate = lead == 0xED && second >= 0xA0;
-  const bool beyond = lead == 0xF4 && second >= 0x90;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
 /// Appends the inside of a JSON string (RFC 8259). DEL and the C1 controls are escaped too: terminals act on them.
 void AppendEscaped(std::string& line, std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -95,7 +76,7 @@ void AppendEscaped(std::string& line, std::string_view text) {
   };
   while (!text.empty()) {
     const auto c = static_cast<unsigned char>(text.front());
-    const std::size_t length = Utf8Length(text);
+    const std::size_t length = application::Utf8Length(text);
     if (length == 0) {
       line += "\xEF\xBF\xBD";
     } else if (length == 2 && c == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0) {
