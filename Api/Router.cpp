@@ -1,6 +1,7 @@
 #include "Api/Router.h"
 
 #include "Api/Middleware/Problem.h"
+#include "Application/Utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -125,7 +126,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::
     const auto equals = std::min(pair.find('='), pair.size());
     auto name = PercentDecode(pair.substr(0, equals), true);
     auto value = PercentDecode(pair.substr(std::min(equals + 1, pair.size())), true);
-    if (!name || !value) return std::nullopt;
+    if (!name || !value || !application::IsUtf8(*name) || !application::IsUtf8(*value)) return std::nullopt;
     parameters.emplace_back(*std::move(name), *std::move(value));
   }
   return parameters;

@@ -48,7 +48,7 @@ class Router {
   std::vector<Route> routes_;
 };
 
-/// The parameters of a query string, decoded, in order. Nothing when it is malformed.
+/// The parameters of a query string, decoded, in order. Nothing when it is malformed or not UTF-8.
 std::optional<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view query);
 
 }  // namespace volcanion::api

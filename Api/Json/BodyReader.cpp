@@ -13,7 +13,8 @@ domain::Result<BodyReader> BodyReader::Open(std::string_view text) {
 
 JsonMember* BodyReader::Take(std::string_view name) {
   asked_.push_back(name);
-  const auto found = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member.name == name; });
+  const auto found =
+      std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member.name == name; });
   return found == members_.end() ? nullptr : &*found;
 }
 

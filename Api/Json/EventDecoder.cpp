@@ -18,7 +18,8 @@ using domain::ErrorKind;
 using domain::EventReport;
 using domain::Fault;
 
-constexpr std::string_view kMembers = "eventId, eventName, eventTimestamp, userId, anonymousId, schemaVersion, properties";
+constexpr std::string_view kMembers =
+    "eventId, eventName, eventTimestamp, userId, anonymousId, schemaVersion, properties";
 
 /// Fills a report from the members of an event, noting every fault on the way.
 class ReportReader {
@@ -112,8 +113,8 @@ class ReportReader {
 
 domain::Result<EventReport> ReadReport(std::string_view text, const EventLimits& limits) {
   if (text.size() > limits.max_event_bytes) {
-    const auto message = "must be at most " + std::to_string(limits.max_event_bytes) + " bytes; has " +
-                         std::to_string(text.size());
+    const auto message =
+        "must be at most " + std::to_string(limits.max_event_bytes) + " bytes; has " + std::to_string(text.size());
     return Error{ErrorKind::kTooLarge, "The event is too large.", {{"", "too_large", message}}};
   }
   auto members = SplitObject(text);
@@ -125,8 +126,8 @@ domain::Result<EventReport> ReadReport(std::string_view text, const EventLimits&
 
 std::optional<Error> CheckCount(std::size_t count, const EventLimits& limits) {
   if (count >= 1 && count <= limits.max_batch_events) return std::nullopt;
-  const auto message = "must hold 1 to " + std::to_string(limits.max_batch_events) + " events; holds " +
-                       std::to_string(count);
+  const auto message =
+      "must hold 1 to " + std::to_string(limits.max_batch_events) + " events; holds " + std::to_string(count);
   return Error{ErrorKind::kInvalid, "The batch breaks a rule.", {{"/events", "out_of_range", message}}};
 }
 

@@ -124,8 +124,9 @@ domain::Result<std::vector<JsonMember>> Split(std::string_view text, JsonKind wa
     return Malformed("too_deep", "must not be nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
   }
   if (parsed.result.IsError()) {
-    return Malformed("malformed_json", std::string("is not JSON: ") + rapidjson::GetParseError_En(parsed.result.Code()) +
-                                           " At byte " + std::to_string(parsed.result.Offset()) + ".");
+    return Malformed("malformed_json", std::string("is not JSON: ") +
+                                           rapidjson::GetParseError_En(parsed.result.Code()) + " At byte " +
+                                           std::to_string(parsed.result.Offset()) + ".");
   }
   // The reader takes a NUL byte for the end of the text.
   if (parsed.end != text.size()) {

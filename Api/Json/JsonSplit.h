@@ -31,8 +31,8 @@ inline constexpr int kMaxJsonDepth = 64;
 
 /// Takes one level of a JSON text apart without building a document: its members or elements, with the exact bytes of
 /// each. All of the text is checked: grammar, UTF-8, depth. Numbers may have any size; an escaped lone surrogate
-/// (\ud800) counts as U+FFFD in decoded strings. kMalformed with one fault (code malformed_json or too_deep, the message
-/// says where) for what is no JSON; kInvalid (code wrong_type) for JSON of another kind.
+/// (\ud800) counts as U+FFFD in decoded strings. kMalformed with one fault (code malformed_json or too_deep, the
+/// message says where) for what is no JSON; kInvalid (code wrong_type) for JSON of another kind.
 domain::Result<std::vector<JsonMember>> SplitObject(std::string_view text);
 domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text);
 

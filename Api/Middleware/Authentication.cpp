@@ -73,9 +73,12 @@ void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)>
 void Authentication::RequireSender(Call call, std::function<void(Call, application::Sender)> next) {
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
     switch (identity.who) {
-      case Who::kSender: return next(std::move(found), identity.sender);
-      case Who::kAdmin: return found.answer.SendProblem(403, "Events are sent with a system's API key.");
-      case Who::kNobody: return found.answer.SendProblem(401, "The key is not known, or not good any more.");
+      case Who::kSender:
+        return next(std::move(found), identity.sender);
+      case Who::kAdmin:
+        return found.answer.SendProblem(403, "Events are sent with a system's API key.");
+      case Who::kNobody:
+        return found.answer.SendProblem(401, "The key is not known, or not good any more.");
     }
   });
 }
@@ -83,9 +86,12 @@ void Authentication::RequireSender(Call call, std::function<void(Call, applicati
 void Authentication::RequireAdmin(Call call, std::function<void(Call)> next) {
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
     switch (identity.who) {
-      case Who::kAdmin: return next(std::move(found));
-      case Who::kSender: return found.answer.SendProblem(403, "This needs an administrator's token, not an API key.");
-      case Who::kNobody: return found.answer.SendProblem(401, "The token is not known, or not good any more.");
+      case Who::kAdmin:
+        return next(std::move(found));
+      case Who::kSender:
+        return found.answer.SendProblem(403, "This needs an administrator's token, not an API key.");
+      case Who::kNobody:
+        return found.answer.SendProblem(401, "The token is not known, or not good any more.");
     }
   });
 }

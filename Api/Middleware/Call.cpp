@@ -70,8 +70,9 @@ void Answer::SendMade(std::function<Response()> make) const {
 
 void Answer::SendProblem(const domain::Error& error) const {
   if (error.kind == domain::ErrorKind::kInternal) {
-    state_->observers.log.Error("a request failed for a fault of ours",
-                                {{"correlationId", std::string_view(correlation_id())}, {"reason", std::string_view(error.message)}});
+    state_->observers.log.Error(
+        "a request failed for a fault of ours",
+        {{"correlationId", std::string_view(correlation_id())}, {"reason", std::string_view(error.message)}});
   }
   Send(MakeProblem(error, correlation_id()));
 }

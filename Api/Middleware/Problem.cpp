@@ -8,16 +8,26 @@ namespace volcanion::api {
 
 int StatusOf(domain::ErrorKind kind) {
   switch (kind) {
-    case domain::ErrorKind::kMalformed: return 400;
-    case domain::ErrorKind::kUnauthenticated: return 401;
-    case domain::ErrorKind::kForbidden: return 403;
-    case domain::ErrorKind::kNotFound: return 404;
-    case domain::ErrorKind::kConflict: return 409;
-    case domain::ErrorKind::kTooLarge: return 413;
-    case domain::ErrorKind::kUnsupportedMedia: return 415;
-    case domain::ErrorKind::kInvalid: return 422;
-    case domain::ErrorKind::kUnavailable: return 503;
-    case domain::ErrorKind::kInternal: return 500;
+    case domain::ErrorKind::kMalformed:
+      return 400;
+    case domain::ErrorKind::kUnauthenticated:
+      return 401;
+    case domain::ErrorKind::kForbidden:
+      return 403;
+    case domain::ErrorKind::kNotFound:
+      return 404;
+    case domain::ErrorKind::kConflict:
+      return 409;
+    case domain::ErrorKind::kTooLarge:
+      return 413;
+    case domain::ErrorKind::kUnsupportedMedia:
+      return 415;
+    case domain::ErrorKind::kInvalid:
+      return 422;
+    case domain::ErrorKind::kUnavailable:
+      return 503;
+    case domain::ErrorKind::kInternal:
+      return 500;
   }
   return 500;
 }

@@ -89,7 +89,8 @@ class QuestionReader {
       question_.cursor = value;
     } else {
       Note(name, "unknown_parameter",
-           "is not known here; the parameters are eventName, from, to, userId, anonymousId, isValid, order, limit, cursor");
+           "is not known here; the parameters are eventName, from, to, userId, anonymousId, isValid, order, limit, "
+           "cursor");
     }
   }
 
@@ -118,7 +119,8 @@ domain::Result<FindEvents> ReadQuestion(const Call& call) {
   const auto system = domain::PartnerSystemId::Parse(call.path_parameters[0]);
   if (!system) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
   const auto parameters = ParseQuery(call.request.query);
-  if (!parameters) return domain::Error{domain::ErrorKind::kMalformed, "The query string is not percent-encoded as it must be."};
+  if (!parameters)
+    return domain::Error{domain::ErrorKind::kMalformed, "The query string is not percent-encoded UTF-8."};
   QuestionReader reader(*system);
   for (const auto& [name, value] : *parameters) reader.Read(name, value);
   return std::move(reader).Finish();
@@ -126,7 +128,8 @@ domain::Result<FindEvents> ReadQuestion(const Call& call) {
 
 class EventRoutes {
  public:
-  EventRoutes(application::FindEventsHandler& find_events, application::EventReader& reader, const application::Clock& clock)
+  EventRoutes(application::FindEventsHandler& find_events, application::EventReader& reader,
+              const application::Clock& clock)
       : find_events_(find_events), reader_(reader), clock_(clock) {}
 
   void List(const Call& call) const {
@@ -178,7 +181,8 @@ void AddEventRoutes(Router& router, Authentication& authentication, BlockingPool
   const auto add = [&](std::string_view pattern, void (EventRoutes::*handle)(const Call&) const) {
     router.Add("GET", pattern, [routes, handle, &authentication, &blocking](Call call) {
       authentication.RequireAdmin(std::move(call), [routes, handle, &blocking](Call known) {
-        RunBlocking(blocking, std::move(known), [routes, handle](const Call& running) { ((*routes).*handle)(running); });
+        RunBlocking(blocking, std::move(known),
+                    [routes, handle](const Call& running) { ((*routes).*handle)(running); });
       });
     });
   };

@@ -11,8 +11,8 @@
 
 namespace volcanion::api {
 
-/// One thing that must be well before the process should get traffic. `check` may wait for a database, not for long; the
-/// message of its error is shown to the operator.
+/// One thing that must be well before the process should get traffic. `check` may wait for a database, not for long;
+/// the message of its error is shown to the operator.
 struct HealthCheck {
   std::string name;  ///< camelCase
   std::function<domain::Result<domain::Done>()> check;

@@ -31,10 +31,14 @@ MediaType MediaTypeOf(const Headers& headers) {
 
 std::string_view ToText(IngestOutcome::Status status) {
   switch (status) {
-    case IngestOutcome::Status::kStored: return "stored";
-    case IngestOutcome::Status::kDuplicate: return "duplicate";
-    case IngestOutcome::Status::kConflict: return "conflict";
-    case IngestOutcome::Status::kRejected: return "rejected";
+    case IngestOutcome::Status::kStored:
+      return "stored";
+    case IngestOutcome::Status::kDuplicate:
+      return "duplicate";
+    case IngestOutcome::Status::kConflict:
+      return "conflict";
+    case IngestOutcome::Status::kRejected:
+      return "rejected";
   }
   return "rejected";
 }
@@ -61,14 +65,17 @@ void WriteOutcome(JsonText& json, const IngestOutcome& outcome) {
 Response AnswerSingle(const IngestOutcome& outcome, std::string_view correlation_id) {
   switch (outcome.status) {
     case IngestOutcome::Status::kRejected:
-      return MakeProblem({outcome.rejected_as, "The event was not stored; it is kept as a rejected payload.", outcome.faults},
-                         correlation_id);
+      return MakeProblem(
+          {outcome.rejected_as, "The event was not stored; it is kept as a rejected payload.", outcome.faults},
+          correlation_id);
     case IngestOutcome::Status::kConflict:
-      return MakeProblem({domain::ErrorKind::kConflict,
-                          "An event with this id and another content is stored; this one is kept as a rejected payload.",
-                          {{"/eventId", "conflict", "another content is stored under this id"}}},
-                         correlation_id);
-    default: break;
+      return MakeProblem(
+          {domain::ErrorKind::kConflict,
+           "An event with this id and another content is stored; this one is kept as a rejected payload.",
+           {{"/eventId", "conflict", "another content is stored under this id"}}},
+          correlation_id);
+    default:
+      break;
   }
   JsonText json;
   WriteOutcome(json, outcome);
@@ -84,9 +91,13 @@ Response AnswerBatch(const std::vector<IngestOutcome>& outcomes) {
         ++stored;
         if (!outcome.is_valid) ++invalid;
         break;
-      case IngestOutcome::Status::kDuplicate: ++duplicates; break;
+      case IngestOutcome::Status::kDuplicate:
+        ++duplicates;
+        break;
       case IngestOutcome::Status::kConflict:
-      case IngestOutcome::Status::kRejected: ++rejected; break;
+      case IngestOutcome::Status::kRejected:
+        ++rejected;
+        break;
     }
   }
   JsonText json;
@@ -106,7 +117,8 @@ Response AnswerBatch(const std::vector<IngestOutcome>& outcomes) {
 
 class IngestRoutes {
  public:
-  IngestRoutes(application::IngestEventsHandler& handler, const EventLimits& limits) : handler_(handler), limits_(limits) {}
+  IngestRoutes(application::IngestEventsHandler& handler, const EventLimits& limits)
+      : handler_(handler), limits_(limits) {}
 
   void Single(const Call& call, const application::Sender& sender) const {
     if (MediaTypeOf(call.request.headers) != MediaType::kJson) {
@@ -134,8 +146,9 @@ class IngestRoutes {
     whole.push_back({body, std::move(events).error()});
     Ingest(call, sender, std::move(whole), [answer = call.answer](const Outcomes& outcomes) {
       const auto& outcome = outcomes->front();
-      return MakeProblem({outcome.rejected_as, "The batch was not stored; it is kept as a rejected payload.", outcome.faults},
-                         answer.correlation_id());
+      return MakeProblem(
+          {outcome.rejected_as, "The batch was not stored; it is kept as a rejected payload.", outcome.faults},
+          answer.correlation_id());
     });
   }
 
@@ -162,16 +175,22 @@ void AddIngestRoutes(Router& router, Authentication& authentication, application
                      const EventLimits& limits) {
   const auto routes = std::make_shared<const IngestRoutes>(handler, limits);
   const bool is_hot = true;
-  router.Add("POST", "/api/events/ingest", [routes, &authentication](Call call) {
-    authentication.RequireSender(std::move(call), [routes](const Call& known, const application::Sender& sender) {
-      routes->Single(known, sender);
-    });
-  }, is_hot);
-  router.Add("POST", "/api/events/ingest/batch", [routes, &authentication](Call call) {
-    authentication.RequireSender(std::move(call), [routes](const Call& known, const application::Sender& sender) {
-      routes->Batch(known, sender);
-    });
-  }, is_hot);
+  router.Add(
+      "POST", "/api/events/ingest",
+      [routes, &authentication](Call call) {
+        authentication.RequireSender(std::move(call), [routes](const Call& known, const application::Sender& sender) {
+          routes->Single(known, sender);
+        });
+      },
+      is_hot);
+  router.Add(
+      "POST", "/api/events/ingest/batch",
+      [routes, &authentication](Call call) {
+        authentication.RequireSender(std::move(call), [routes](const Call& known, const application::Sender& sender) {
+          routes->Batch(known, sender);
+        });
+      },
+      is_hot);
 }
 
 }  // namespace volcanion::api

@@ -132,7 +132,8 @@ Answered PublishStructure(application::PublishStructureHandler& handler, const C
 Answered ValidateDocuments(application::ValidateDocumentsHandler& handler, const Call& call) {
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
-  const application::ValidateDocuments query{std::string(body->RequiredJson("schema")), body->RequiredArray("documents")};
+  const application::ValidateDocuments query{std::string(body->RequiredJson("schema")),
+                                             body->RequiredArray("documents")};
   if (query.documents.size() > kMaxDocuments) {
     body->Note("documents", "out_of_range", "must hold at most " + std::to_string(kMaxDocuments) + " documents");
   }
