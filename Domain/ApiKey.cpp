@@ -4,8 +4,8 @@
 
 namespace volcanion::domain {
 
-Result<ApiKey> ApiKey::Create(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix, SecretHash hash,
-                              Timestamp created_at, std::optional<Timestamp> expires_at) {
+Result<ApiKey> ApiKey::Create(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix,
+                              SecretHash hash, Timestamp created_at, std::optional<Timestamp> expires_at) {
   std::vector<Fault> faults;
   if (auto fault = CheckName(name, "/name", kMaxNameBytes)) faults.push_back(*std::move(fault));
   if (expires_at && *expires_at <= created_at) {

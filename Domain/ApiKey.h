@@ -23,8 +23,8 @@ struct SecretHash {
 class ApiKey {
  public:
   /// kInvalid when the name breaks Domain/Name.h or the expiry is not after the creation.
-  static Result<ApiKey> Create(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix, SecretHash hash,
-                               Timestamp created_at, std::optional<Timestamp> expires_at);
+  static Result<ApiKey> Create(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix,
+                               SecretHash hash, Timestamp created_at, std::optional<Timestamp> expires_at);
 
   ApiKeyId id() const { return id_; }
   PartnerSystemId system() const { return system_; }
@@ -36,8 +36,8 @@ class ApiKey {
   std::optional<Timestamp> expires_at() const { return expires_at_; }
 
  private:
-  ApiKey(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix, SecretHash hash, Timestamp created_at,
-         std::optional<Timestamp> expires_at)
+  ApiKey(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix, SecretHash hash,
+         Timestamp created_at, std::optional<Timestamp> expires_at)
       : id_(id),
         system_(system),
         name_(std::move(name)),

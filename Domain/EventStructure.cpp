@@ -6,9 +6,12 @@ namespace volcanion::domain {
 
 std::string_view ToString(StructureState state) {
   switch (state) {
-    case StructureState::kDraft: return "draft";
-    case StructureState::kActive: return "active";
-    case StructureState::kRetired: return "retired";
+    case StructureState::kDraft:
+      return "draft";
+    case StructureState::kActive:
+      return "active";
+    case StructureState::kRetired:
+      return "retired";
   }
   return "draft";
 }

@@ -6,9 +6,12 @@ namespace volcanion::domain {
 
 std::string_view ToString(InvalidEventPolicy policy) {
   switch (policy) {
-    case InvalidEventPolicy::kObserve: return "observe";
-    case InvalidEventPolicy::kFlag: return "flag";
-    case InvalidEventPolicy::kReject: return "reject";
+    case InvalidEventPolicy::kObserve:
+      return "observe";
+    case InvalidEventPolicy::kFlag:
+      return "flag";
+    case InvalidEventPolicy::kReject:
+      return "reject";
   }
   return "flag";
 }

@@ -41,11 +41,7 @@ class PartnerSystem {
  private:
   PartnerSystem(PartnerSystemId id, PartnerId partner, std::string name, InvalidEventPolicy invalid_events,
                 Timestamp created_at)
-      : id_(id),
-        partner_(partner),
-        name_(std::move(name)),
-        invalid_events_(invalid_events),
-        created_at_(created_at) {}
+      : id_(id), partner_(partner), name_(std::move(name)), invalid_events_(invalid_events), created_at_(created_at) {}
 
   PartnerSystemId id_;
   PartnerId partner_;

@@ -78,8 +78,9 @@ domain::Result<std::size_t> SyncWorker::RunOnce() {
   Observe("after read commit");
   if (auto completed = claim.Complete(); !completed) return std::move(completed).error();
   Observe("after write commit");
-  const auto events = std::accumulate(batches.begin(), batches.end(), std::size_t{0},
-                                      [](std::size_t sum, const StoredBatch& batch) { return sum + batch.events.size(); });
+  const auto events =
+      std::accumulate(batches.begin(), batches.end(), std::size_t{0},
+                      [](std::size_t sum, const StoredBatch& batch) { return sum + batch.events.size(); });
   metrics_.BatchesProjected(batches.size(), events, std::chrono::duration<double>(steady_clock::now() - begun).count());
   const auto count = batches.size();
   const auto freshness = claim.freshness();

@@ -13,7 +13,7 @@
 namespace volcanion::sync {
 
 struct SyncSettings {
-  std::chrono::milliseconds poll_interval{100};      ///< between looks at an empty outbox
+  std::chrono::milliseconds poll_interval{100};    ///< between looks at an empty outbox
   std::chrono::milliseconds report_interval{500};  ///< between notes of freshness and lag while idle
 };
 
@@ -26,8 +26,8 @@ class SyncWorker {
   SyncWorker(application::Outbox& outbox, application::ReadModel& read_model, application::Metrics& metrics,
              application::Log& log, SyncSettings settings, application::StepObserver observer = {});
 
-  /// Works until told to stop: at once again while there is work, after `poll_interval` when there is none, and more and
-  /// more slowly (up to a second) while a store is away.
+  /// Works until told to stop: at once again while there is work, after `poll_interval` when there is none, and more
+  /// and more slowly (up to a second) while a store is away.
   void Run(std::stop_token stop);
 
   /// One round. How many batches left the outbox.

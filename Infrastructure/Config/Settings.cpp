@@ -13,8 +13,9 @@ namespace volcanion::infrastructure {
 namespace {
 
 /// Variables that clients of the server read (demo.env); the server has no use for them.
-constexpr std::array kClientVariables = {"VOLCANION_URL", "VOLCANION_API_KEY", "VOLCANION_PARTNER_ID",
-                                         "VOLCANION_PARTNER_SYSTEM_ID", "VOLCANION_ADMIN_TOKEN", "VOLCANION_CONFIG"};
+constexpr std::array kClientVariables = {"VOLCANION_URL",         "VOLCANION_API_KEY",
+                                         "VOLCANION_PARTNER_ID",  "VOLCANION_PARTNER_SYSTEM_ID",
+                                         "VOLCANION_ADMIN_TOKEN", "VOLCANION_CONFIG"};
 constexpr std::string_view kClientPrefix = "VOLCANION_DEMO_";
 
 /// What is wrong with a text; nothing when it was read into the field.
@@ -120,7 +121,8 @@ Setting Dsn(std::string name, std::string Settings::*field, std::string meaning)
 const std::vector<Setting>& AllSettings() {
   constexpr std::int64_t kMebibyte = 1024 * 1024;
   static const std::vector<Setting> kSettings = {
-      Address("VOLCANION_LISTEN", &Settings::listen, "numeric address and port of the public API; port 0 takes a free one"),
+      Address("VOLCANION_LISTEN", &Settings::listen,
+              "numeric address and port of the public API; port 0 takes a free one"),
       Address("VOLCANION_ADMIN_LISTEN", &Settings::admin_listen, "the same for /health and /metrics"),
       {"VOLCANION_DATA_DIR", "folder of the private PostgreSQL and of demo.env; relative to where the command is run",
        [](Settings& settings, const std::string& text) -> Mistake {
@@ -163,7 +165,8 @@ const std::vector<Setting>& AllSettings() {
              "queries waiting for a thread before 503"),
       Millis("VOLCANION_QUERY_TIMEOUT_MS", &Settings::query_timeout, 10, "for one query to the read store"),
       Number("VOLCANION_MAX_PAGE_BYTES", &Settings::max_page_bytes, 1024, 1024 * kMebibyte, "properties on one page"),
-      Millis("VOLCANION_DIRECTORY_POLL_MS", &Settings::directory_poll, 10, "between looks for changed keys and structures"),
+      Millis("VOLCANION_DIRECTORY_POLL_MS", &Settings::directory_poll, 10,
+             "between looks for changed keys and structures"),
 
       Number("VOLCANION_SYNC_WORKERS", &Settings::sync_workers, 1, 64, "threads that project events"),
       Millis("VOLCANION_POLL_INTERVAL_MS", &Settings::poll_interval, 1, "between looks at an empty outbox"),
@@ -260,7 +263,8 @@ domain::Result<std::map<std::string, std::string>> ReadEnvFile(const std::filesy
                            file.string() + ":" + std::to_string(number) + " is not of the form NAME=value"};
     }
     auto value = line.substr(equals + 1);
-    const bool quoted = value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
+    const bool quoted =
+        value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
     if (quoted) value = value.substr(1, value.size() - 2);
     values[line.substr(0, equals)] = value;
   }

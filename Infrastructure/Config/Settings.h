@@ -73,8 +73,8 @@ struct SettingDescription {
 /// Every setting with its value, in the order of the documentation.
 std::vector<SettingDescription> Describe(const Settings& settings);
 
-/// Reads `file` (NAME=value lines, # comments; may be empty: none) and over it `environment`. kInvalid with one fault per
-/// mistake: unknown names that begin with VOLCANION_, values that cannot be read or are out of range.
+/// Reads `file` (NAME=value lines, # comments; may be empty: none) and over it `environment`. kInvalid with one fault
+/// per mistake: unknown names that begin with VOLCANION_, values that cannot be read or are out of range.
 domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
                                       const std::map<std::string, std::string>& environment);
 

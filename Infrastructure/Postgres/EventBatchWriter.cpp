@@ -28,7 +28,8 @@ class ContentHash {
   explicit ContentHash(const domain::EventReport& report) {
     crypto_generichash_init(&state_, nullptr, 0, bytes_.size());
     AddText(report.event_name);
-    AddOptional(report.event_timestamp ? std::optional(report.event_timestamp->time_since_epoch().count()) : std::nullopt);
+    AddOptional(report.event_timestamp ? std::optional(report.event_timestamp->time_since_epoch().count())
+                                       : std::nullopt);
     AddOptionalText(report.user_id);
     AddOptionalText(report.anonymous_id);
     AddOptional(report.schema_version ? std::optional<std::int64_t>(*report.schema_version) : std::nullopt);
@@ -127,7 +128,8 @@ std::int64_t ClaimKeys(PqConnection& connection, std::vector<Entry>& entries) {
     auto& entry = *by_ordinal[static_cast<std::size_t>(result.int4(row, 1))];
     entry.is_new = true;
     entry.stored_hash = entry.hash.bytes();
-    entry.result = {AppendResult::Status::kStored, result.int8(row, 0), entry.event().verdict(), entry.event().judged_by()};
+    entry.result = {AppendResult::Status::kStored, result.int8(row, 0), entry.event().verdict(),
+                    entry.event().judged_by()};
   }
   return result.rows() == 0 ? 0 : result.int8(0, 0);
 }
@@ -192,7 +194,9 @@ struct Written {
 Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, std::int64_t batch) {
   BinaryCopy rows;
   Written written;
-  const auto optional_text = [&rows](const std::optional<std::string>& text) { text ? rows.Bytes(*text) : rows.Null(); };
+  const auto optional_text = [&rows](const std::optional<std::string>& text) {
+    text ? rows.Bytes(*text) : rows.Null();
+  };
   for (const auto& entry : entries) {
     if (!entry.is_new) continue;
     const auto& event = entry.event();
@@ -254,7 +258,10 @@ std::vector<RejectedPayload> ConflictsOf(const std::vector<Entry>& entries, std:
   for (const auto& entry : entries) {
     if (entry.result.status != AppendResult::Status::kConflict) continue;
     const auto& event = entry.event();
-    payloads.push_back({event.system(), event.correlation_id(), event.received_at(), event.report().raw,
+    payloads.push_back({event.system(),
+                        event.correlation_id(),
+                        event.received_at(),
+                        event.report().raw,
                         {{"/eventId", "conflict", "another content is stored under this id"}}});
     keys.push_back(entry.item->key);
   }

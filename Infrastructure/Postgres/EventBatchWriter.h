@@ -30,7 +30,8 @@ class EventBatchWriter {
  public:
   explicit EventBatchWriter(PqConnection& connection) : connection_(connection) {}
 
-  /// Writes all of it, or nothing: throws PqError. Fills the results only after COMMIT. Returns how many events are new.
+  /// Writes all of it, or nothing: throws PqError. Fills the results only after COMMIT. Returns how many events are
+  /// new.
   std::size_t Write(const std::vector<EventToWrite>& events, const std::vector<RejectedToWrite>& rejected);
 
  private:

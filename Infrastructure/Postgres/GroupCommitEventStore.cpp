@@ -71,8 +71,10 @@ void GroupWriter::Write(std::vector<EventToWrite> events, std::vector<RejectedTo
 }
 
 void GroupWriter::KeepUnstorable(const EventToWrite& event) {
-  const application::RejectedPayload payload{event.event->system(), event.event->correlation_id(),
-                                             event.event->received_at(), event.event->report().raw,
+  const application::RejectedPayload payload{event.event->system(),
+                                             event.event->correlation_id(),
+                                             event.event->received_at(),
+                                             event.event->report().raw,
                                              {{"", "unstorable", "the database cannot store this event"}}};
   TryWrite({}, {{&payload, event.key}});
   event.result->status = AppendResult::Status::kUnstorable;
@@ -144,7 +146,8 @@ GroupCommitEventStore::Group GroupCommitEventStore::TakeGroup(std::stop_token st
   std::size_t events = 0, bytes = 0;
   while (!queue_.empty()) {
     const auto& next = queue_.front();
-    const bool fits = events + next.events <= settings_.max_group_events && bytes + next.bytes <= settings_.max_group_bytes;
+    const bool fits =
+        events + next.events <= settings_.max_group_events && bytes + next.bytes <= settings_.max_group_bytes;
     if (!group.empty() && !fits) break;
     events += next.events;
     bytes += next.bytes;
@@ -178,7 +181,8 @@ void GroupCommitEventStore::RefuseExpired() {
     }
     metrics_.QueueDepth(queued_events_);
   }
-  for (auto& pending : expired) pending.done(Unavailable("The write store cannot be reached. Send the events again later."));
+  for (auto& pending : expired)
+    pending.done(Unavailable("The write store cannot be reached. Send the events again later."));
 }
 
 void GroupCommitEventStore::PutBack(Group group) {
@@ -209,8 +213,9 @@ void GroupCommitEventStore::Commit(PqConnection& connection, Group group) {
     writer.Write(std::move(events), std::move(rejected));
   } catch (const PqError& error) {
     metrics_.CommitFailed();
-    log_.Error("a group of events was not committed",
-               {{"events", static_cast<std::int64_t>(count)}, {"sqlstate", error.sqlstate()}, {"reason", error.what()}});
+    log_.Error(
+        "a group of events was not committed",
+        {{"events", static_cast<std::int64_t>(count)}, {"sqlstate", error.sqlstate()}, {"reason", error.what()}});
     if (error.connection_lost() && !error.outcome_unknown() && writer.commits() == 0) return PutBack(std::move(group));
     for (auto& pending : group) {
       pending.done(Unavailable("It is not known whether the events are stored. Send them again with the same ids."));

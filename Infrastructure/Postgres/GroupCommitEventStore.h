@@ -18,17 +18,17 @@
 namespace volcanion::infrastructure {
 
 struct GroupCommitSettings {
-  std::string connection_string;
-  int committers = 2;                                ///< connections that commit at the same time
-  std::size_t max_group_events = 2'000;              ///< of one transaction, unless a single append has more
-  std::size_t max_group_bytes = 8 * 1024 * 1024;     ///< of one transaction, likewise
-  std::size_t max_queued_events = 20'000;            ///< appends beyond it are refused at once
-  std::size_t max_queued_bytes = 64 * 1024 * 1024;   ///< likewise
-  std::chrono::milliseconds max_wait{5'000};         ///< in the queue; then the append is refused
+  std::string connection_string = {};
+  int committers = 2;                               ///< connections that commit at the same time
+  std::size_t max_group_events = 2'000;             ///< of one transaction, unless a single append has more
+  std::size_t max_group_bytes = 8 * 1024 * 1024;    ///< of one transaction, likewise
+  std::size_t max_queued_events = 20'000;           ///< appends beyond it are refused at once
+  std::size_t max_queued_bytes = 64 * 1024 * 1024;  ///< likewise
+  std::chrono::milliseconds max_wait{5'000};        ///< in the queue; then the append is refused
 };
 
-/// The group commit: appends wait in a bounded queue; a committer takes all that waits, writes it in one transaction and
-/// answers everyone; meanwhile the next group gathers. No timer: a lone append waits for nobody.
+/// The group commit: appends wait in a bounded queue; a committer takes all that waits, writes it in one transaction
+/// and answers everyone; meanwhile the next group gathers. No timer: a lone append waits for nobody.
 ///
 /// A row that PostgreSQL refuses does not fail its neighbours: the group is split until the row is alone. When the
 /// connection breaks, the committer connects anew; the group in hand goes back to the queue, unless a COMMIT was on its

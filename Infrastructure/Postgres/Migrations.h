@@ -45,8 +45,8 @@ using MigrationProgress = std::function<void(std::string_view)>;
 domain::Result<MigrationReport> Migrate(const std::string& connection_string, std::string_view store,
                                         std::span<const Migration> migrations, const MigrationProgress& progress = {});
 
-/// Changes nothing. An error as above when the store could not be brought up to date, and kUnavailable when there are
-/// migrations to apply.
+/// Changes nothing, and opens a connection for itself. An error as above when the store could not be brought up to
+/// date, and kUnavailable when there are migrations to apply.
 domain::Result<domain::Done> CheckMigrated(const std::string& connection_string, std::string_view store,
                                            std::span<const Migration> migrations);
 

@@ -30,8 +30,8 @@ std::string ToText(std::chrono::year_month month, char separator) {
   return text;
 }
 
-/// Attached, not created as a partition: that would lock out every reader until it is done. One at a time, as two workers
-/// may meet a new month together.
+/// Attached, not created as a partition: that would lock out every reader until it is done. One at a time, as two
+/// workers may meet a new month together.
 void CreatePartition(PqConnection& connection, std::chrono::year_month month) {
   const auto table = "read.events_" + ToText(month, '_');
   const auto first = ToText(month, '-') + "-01T00:00:00Z";
@@ -77,7 +77,9 @@ constexpr char kCopyEvents[] =
 void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& events) {
   if (events.empty()) return;
   BinaryCopy rows;
-  const auto optional_text = [&rows](const std::optional<std::string>& text) { text ? rows.Bytes(*text) : rows.Null(); };
+  const auto optional_text = [&rows](const std::optional<std::string>& text) {
+    text ? rows.Bytes(*text) : rows.Null();
+  };
   for (const auto* event : events) {
     rows.Row(18);
     rows.Uuid(event->tracking_event_id.value);

@@ -17,7 +17,8 @@ class PostgresReadModel : public application::ReadModel {
 
   domain::Result<domain::Done> Apply(
       const std::vector<application::StoredBatch>& batches, const application::Freshness& freshness,
-      const std::function<application::ReadRows(const std::vector<const application::StoredBatch*>&)>& project) override;
+      const std::function<application::ReadRows(const std::vector<const application::StoredBatch*>&)>& project)
+      override;
   domain::Result<domain::Done> NoteFreshness(const application::Freshness& freshness) override;
 
  private:

@@ -42,7 +42,8 @@ PqConnection::PqConnection(const std::string& connection_string)
   if (!IsAlive()) {
     throw PqError("", true, connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
   }
-  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection_.get(), [](void*, const char*) {}, nullptr);
 }
 
 void PqConnection::Throw(const PGresult* result) {
@@ -74,11 +75,10 @@ PqResult PqConnection::BeginWith(const char* sql, const std::vector<PqParam>& pa
   PGconn* connection = connection_.get();
   const ParamArrays arrays(params);
   if (PQenterPipelineMode(connection) == 0) Throw(nullptr);
-  const bool sent =
-      PQsendQueryParams(connection, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 1) != 0 &&
-      PQsendQueryParams(connection, sql, static_cast<int>(params.size()), arrays.types.data(), arrays.values.data(),
-                        arrays.lengths.data(), arrays.formats.data(), 1) != 0 &&
-      PQpipelineSync(connection) != 0;
+  const bool sent = PQsendQueryParams(connection, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 1) != 0 &&
+                    PQsendQueryParams(connection, sql, static_cast<int>(params.size()), arrays.types.data(),
+                                      arrays.values.data(), arrays.lengths.data(), arrays.formats.data(), 1) != 0 &&
+                    PQpipelineSync(connection) != 0;
   if (!sent) Throw(nullptr);
   // The answers come in order: BEGIN's, an end mark, the statement's, an end mark, the sync.
   PGresult* statement = nullptr;

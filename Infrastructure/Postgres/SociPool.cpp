@@ -4,6 +4,7 @@
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 
+#include <algorithm>
 #include <exception>
 
 namespace volcanion::infrastructure {
@@ -41,15 +42,16 @@ Classified Classify(std::string_view sqlstate) {
   return {kInternal, "The database could not do this."};
 }
 
-std::string FirstLine(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
-
-/// PostgreSQL's message without the lines that follow it: those may show values.
+/// PostgreSQL's reason in one line. Of a statement only its first line, as those that follow may show values; of a
+/// connection all, as there is one for each host.
 std::string Reason(const soci::soci_error& error) {
-  const std::string message = error.get_error_message();
-  const std::string_view text = message;
-  // "Cannot establish connection to the database.\n<what libpq says>"
-  const auto begin = text.starts_with("Cannot establish connection") ? text.find('\n') + 1 : 0;
-  return FirstLine(text.substr(begin));
+  static constexpr std::string_view kNoConnection = "Cannot establish connection to the database.\n";
+  std::string message = error.get_error_message();
+  if (!message.starts_with(kNoConnection)) return message.substr(0, message.find('\n'));
+  message.erase(0, kNoConnection.size());
+  while (message.ends_with('\n')) message.pop_back();
+  std::replace(message.begin(), message.end(), '\n', ';');
+  return message;
 }
 
 }  // namespace
