@@ -57,7 +57,8 @@ class DemoMaker {
   }
 
   Result<domain::PartnerSystemId> FindOrRegisterSystem(const DemoPartner& demo, domain::PartnerId partner) {
-    if (const auto directory = Known(); const auto* found = directory->FindSystemNamed(partner, demo.system)) return found->id;
+    if (const auto directory = Known(); const auto* found = directory->FindSystemNamed(partner, demo.system))
+      return found->id;
     auto registered = management_.register_system.Handle({partner, demo.system});
     if (!registered) return std::move(registered).error();
     return registered->id();

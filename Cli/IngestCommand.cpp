@@ -124,9 +124,7 @@ class Client {
     static_cast<std::string*>(body)->append(bytes, one * count);
     return one * count;
   }
-  void AddHeader(const std::string& header) {
-    headers_.reset(curl_slist_append(headers_.release(), header.c_str()));
-  }
+  void AddHeader(const std::string& header) { headers_.reset(curl_slist_append(headers_.release(), header.c_str())); }
 
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_{nullptr, &curl_slist_free_all};
@@ -150,13 +148,16 @@ class ProgressBar {
     if (progress) {
       constexpr int kWidth = 30;
       const int filled = is_last ? kWidth : static_cast<int>(*progress * kWidth);
-      bar = "[" + std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(kWidth - filled), '.') + "] ";
+      bar = "[" + std::string(static_cast<std::size_t>(filled), '#') +
+            std::string(static_cast<std::size_t>(kWidth - filled), '.') + "] ";
     }
     std::fprintf(stderr, "%s%s%lld events, %.0f/s%s", is_terminal_ ? "\r\033[K" : "", bar.c_str(),
                  static_cast<long long>(totals.sent), rate, is_terminal_ && !is_last ? "" : "\n");
   }
   /// Tells of something in between.
-  void Say(const std::string& sentence) { std::fprintf(stderr, "%s%s\n", is_terminal_ ? "\r\033[K" : "", sentence.c_str()); }
+  void Say(const std::string& sentence) {
+    std::fprintf(stderr, "%s%s\n", is_terminal_ ? "\r\033[K" : "", sentence.c_str());
+  }
 
  private:
   const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
@@ -168,7 +169,8 @@ class ProgressBar {
 std::string WithEventId(const std::string& line, const infrastructure::SodiumSecrets& secrets, domain::Timestamp now) {
   const auto members = api::SplitObject(line);
   if (!members) return line;  // the server says what is wrong with it
-  const bool has_id = std::any_of(members->begin(), members->end(), [](const auto& member) { return member.name == "eventId"; });
+  const bool has_id =
+      std::any_of(members->begin(), members->end(), [](const auto& member) { return member.name == "eventId"; });
   if (has_id) return line;
   const auto brace = line.find('{');
   return line.substr(0, brace + 1) + "\"eventId\":\"" + secrets.NewId(now).ToString() + "\"" +
@@ -226,15 +228,17 @@ class Loader {
     for (int attempt = 1;; ++attempt) {
       const auto answer = client_.Post(batch);
       if (answer.status == 202) return Read(answer.body);
-      const bool may_pass = answer.status == 0 || answer.status == 429 || answer.status == 502 || answer.status == 503 ||
-                            answer.status == 504;
-      const auto reason = answer.status == 0 ? answer.failure : "status " + std::to_string(answer.status) + " " + answer.body;
+      const bool may_pass = answer.status == 0 || answer.status == 429 || answer.status == 502 ||
+                            answer.status == 503 || answer.status == 504;
+      const auto reason =
+          answer.status == 0 ? answer.failure : "status " + std::to_string(answer.status) + " " + answer.body;
       if (!may_pass || attempt >= options_.max_attempts) {
         bar_.Say("the batch from line " + std::to_string(first_line_) + " was not taken: " + reason);
         return false;
       }
       const auto wait = std::max(pause, answer.retry_after.value_or(pause));
-      bar_.Say("attempt " + std::to_string(attempt) + ": " + reason + "; trying again in " + std::to_string(wait.count()) + " ms");
+      bar_.Say("attempt " + std::to_string(attempt) + ": " + reason + "; trying again in " +
+               std::to_string(wait.count()) + " ms");
       std::this_thread::sleep_for(wait);
       pause = std::min(pause * 2, kLongestPause);
     }
@@ -260,7 +264,8 @@ class Loader {
   void NoteError(const rapidjson::Value& result) {
     if (totals_.errors.size() >= kMaxShownErrors || !result.IsObject()) return;
     const auto status = Text(result, "status");
-    if (status == "conflict") totals_.errors.push_back(Text(result, "eventId") + ": another content is stored under this id");
+    if (status == "conflict")
+      totals_.errors.push_back(Text(result, "eventId") + ": another content is stored under this id");
     const auto errors = result.FindMember("errors");
     if (status != "rejected" || errors == result.MemberEnd() || !errors->value.IsArray()) return;
     for (const auto& error : errors->value.GetArray()) {

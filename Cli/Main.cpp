@@ -25,7 +25,8 @@ std::string Environment(const char* name) {
 /// Runs a command with the configuration, or tells every mistake in it.
 template <typename Command>
 int WithSettings(const std::filesystem::path& file, Command command) {
-  const auto settings = volcanion::infrastructure::LoadSettings(file, volcanion::infrastructure::VolcanionEnvironment());
+  const auto settings =
+      volcanion::infrastructure::LoadSettings(file, volcanion::infrastructure::VolcanionEnvironment());
   if (settings) return command(*settings);
   std::cerr << "volcanion: " << settings.error().message << "\n";
   for (const auto& fault : settings.error().faults) std::cerr << "  " << fault.message << "\n";
@@ -51,8 +52,9 @@ int main(int argc, char** argv) try {
     return subcommand;
   };
 
-  add("up", "Run everything on this machine: a private PostgreSQL in the data directory (unless VOLCANION_WRITE_DSN and\n"
-            "VOLCANION_READ_DSN name others), migrations, demo data, API and sync. Stops cleanly on Ctrl-C.",
+  add("up",
+      "Run everything on this machine: a private PostgreSQL in the data directory (unless VOLCANION_WRITE_DSN and\n"
+      "VOLCANION_READ_DSN name others), migrations, demo data, API and sync. Stops cleanly on Ctrl-C.",
       [](const Settings& settings) { return cli::RunUp(settings); });
   add("api", "Serve the HTTP API from the stores of the configuration, or those of a running `up`.",
       [](const Settings& settings) { return cli::RunApi(settings); });
@@ -61,7 +63,8 @@ int main(int argc, char** argv) try {
       [&retry_set_aside](const Settings& settings) {
         return retry_set_aside ? cli::RetrySetAside(settings) : cli::RunSync(settings);
       })
-      ->add_flag("--retry-set-aside", retry_set_aside, "put the batches that were set aside back into the outbox, and end");
+      ->add_flag("--retry-set-aside", retry_set_aside,
+                 "put the batches that were set aside back into the outbox, and end");
   add("migrate", "Bring both stores up to date.", [](const Settings& settings) { return cli::RunMigrate(settings); });
   add("config", "Print the effective configuration, passwords masked.",
       [](const Settings& settings) { return cli::PrintConfig(settings); });
@@ -71,7 +74,8 @@ int main(int argc, char** argv) try {
       ->add_option("--name", token_name, "what to remember it by")
       ->capture_default_str();
 
-  cli::IngestOptions ingest{.file = "", .url = Environment("VOLCANION_URL"), .api_key = Environment("VOLCANION_API_KEY")};
+  cli::IngestOptions ingest{
+      .file = "", .url = Environment("VOLCANION_URL"), .api_key = Environment("VOLCANION_API_KEY")};
   if (ingest.url.empty()) ingest.url = "http://127.0.0.1:8080";
   auto* ingest_command = app.add_subcommand(
       "ingest", "Send a file of events, one JSON object a line, to a server, and sum up the verdicts.");

@@ -49,7 +49,8 @@ std::unique_ptr<infrastructure::PrivateCluster> StartCluster(Settings& settings)
   settings.write_dsn = settings.read_dsn = cluster->ConnectionString(kDatabase);
   WritePrivateFile(StoresFile(settings),
                    "# Written by `volcanion up`: how other commands reach its PostgreSQL while it runs.\n"
-                   "VOLCANION_WRITE_DSN=" + settings.write_dsn + "\nVOLCANION_READ_DSN=" + settings.read_dsn + "\n");
+                   "VOLCANION_WRITE_DSN=" +
+                       settings.write_dsn + "\nVOLCANION_READ_DSN=" + settings.read_dsn + "\n");
   return cluster;
 }
 
@@ -63,14 +64,15 @@ void PrintWelcome(const Settings& settings, const Demo* demo, std::uint16_t port
             << "  metrics  " << at(settings.admin_listen, admin_port) << "/metrics\n";
   if (demo != nullptr) {
     const auto file = demo->env_file.string();
-    std::cout << "  demo     " << file << " (URL, key, ids and administrator's token)\n\n"
-              << "Next, in another terminal:\n\n"
-              << "  set -a; . " << file << "; set +a\n"
-              << "  curl -s -H \"X-API-Key: $VOLCANION_API_KEY\" -H 'Content-Type: application/json' \\\n"
-              << "    -d '{\"eventName\":\"hello\",\"properties\":{\"who\":\"world\"}}' $VOLCANION_URL/api/events/ingest\n"
-              << "  build/volcanion ingest db/demo/wildlife_strikes.ndjson.gz\n"
-              << "  curl -s -H \"Authorization: Bearer $VOLCANION_ADMIN_TOKEN\" \\\n"
-              << "    \"$VOLCANION_URL/api/events/partner-system/$VOLCANION_PARTNER_SYSTEM_ID?limit=3\"\n";
+    std::cout
+        << "  demo     " << file << " (URL, key, ids and administrator's token)\n\n"
+        << "Next, in another terminal:\n\n"
+        << "  set -a; . " << file << "; set +a\n"
+        << "  curl -s -H \"X-API-Key: $VOLCANION_API_KEY\" -H 'Content-Type: application/json' \\\n"
+        << "    -d '{\"eventName\":\"hello\",\"properties\":{\"who\":\"world\"}}' $VOLCANION_URL/api/events/ingest\n"
+        << "  build/volcanion ingest db/demo/wildlife_strikes.ndjson.gz\n"
+        << "  curl -s -H \"Authorization: Bearer $VOLCANION_ADMIN_TOKEN\" \\\n"
+        << "    \"$VOLCANION_URL/api/events/partner-system/$VOLCANION_PARTNER_SYSTEM_ID?limit=3\"\n";
   }
   std::cout << "\nCtrl-C stops it.\n" << std::endl;
 }
@@ -88,7 +90,8 @@ int RunUp(Settings settings) {
   StopSignals signals;
   std::error_code error;
   std::filesystem::create_directories(settings.data_dir, error);
-  if (error) return Fail({domain::ErrorKind::kInvalid, settings.data_dir.string() + " cannot be made: " + error.message()});
+  if (error)
+    return Fail({domain::ErrorKind::kInvalid, settings.data_dir.string() + " cannot be made: " + error.message()});
   settings.data_dir = std::filesystem::absolute(settings.data_dir);
 
   std::unique_ptr<infrastructure::PrivateCluster> cluster;  // first: stops when nothing needs it any more

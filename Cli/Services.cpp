@@ -18,10 +18,14 @@ constexpr std::chrono::seconds kSyncHealthDeadline{10};
 
 application::Log::Level ToLevel(infrastructure::LogLevel level) {
   switch (level) {
-    case infrastructure::LogLevel::kDebug: return application::Log::Level::kDebug;
-    case infrastructure::LogLevel::kInfo: return application::Log::Level::kInfo;
-    case infrastructure::LogLevel::kWarning: return application::Log::Level::kWarning;
-    case infrastructure::LogLevel::kError: return application::Log::Level::kError;
+    case infrastructure::LogLevel::kDebug:
+      return application::Log::Level::kDebug;
+    case infrastructure::LogLevel::kInfo:
+      return application::Log::Level::kInfo;
+    case infrastructure::LogLevel::kWarning:
+      return application::Log::Level::kWarning;
+    case infrastructure::LogLevel::kError:
+      return application::Log::Level::kError;
   }
   return application::Log::Level::kInfo;
 }

@@ -65,7 +65,8 @@ struct Management {
 /// The public API: listens from construction, serves from Start() to Stop().
 class ApiService {
  public:
-  ApiService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around, Management& management);
+  ApiService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around,
+             Management& management);
 
   void Start() { server_.Start(); }
   /// Finishes what is under way, and commits what is queued.

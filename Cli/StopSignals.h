@@ -4,7 +4,8 @@
 
 namespace volcanion::cli {
 
-/// SIGINT, SIGTERM and SIGHUP as something to wait for. Make it before any other thread: they inherit the blocked signals.
+/// SIGINT, SIGTERM and SIGHUP as something to wait for. Make it before any other thread: they inherit the blocked
+/// signals.
 class StopSignals {
  public:
   StopSignals();

@@ -35,7 +35,8 @@ Result<Stores> ResolveStores(const infrastructure::Settings& settings) {
   if (!std::filesystem::exists(file, ignored)) {
     return Error{ErrorKind::kInvalid,
                  "There are no stores to use: set VOLCANION_WRITE_DSN and VOLCANION_READ_DSN, or start `volcanion up` "
-                 "with the same VOLCANION_DATA_DIR (" + settings.data_dir.string() + ") first."};
+                 "with the same VOLCANION_DATA_DIR (" +
+                     settings.data_dir.string() + ") first."};
   }
   auto values = infrastructure::ReadEnvFile(file);
   if (!values) return std::move(values).error();
@@ -58,7 +59,8 @@ Result<domain::Done> MigrateStores(const Stores& stores) {
 void WritePrivateFile(const std::filesystem::path& file, const std::string& text) {
   const auto next = file.string() + ".new";
   const int descriptor = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written = descriptor >= 0 && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written =
+      descriptor >= 0 && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const int error = errno;
   if (descriptor >= 0) ::close(descriptor);
   if (!written) throw std::runtime_error(next + " cannot be written: " + std::generic_category().message(error));
