@@ -115,15 +115,6 @@ inline std::size_t EntriesOf(const char* folder) {
   return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-inline std::size_t OpenSockets() {
-  std::size_t sockets = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code gone;
-    if (std::filesystem::read_symlink(entry, gone).string().starts_with("socket:")) ++sockets;
-  }
-  return sockets;
-}
-
 inline double CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

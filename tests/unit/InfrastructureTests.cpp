@@ -283,6 +283,12 @@ TEST_SUITE("connection strings") {
     CHECK(settings.at("connect_timeout") == "5");
   }
 
+  TEST_CASE("several hosts stay several") {
+    const auto settings = Completed("postgresql://app@one.example:5432,two.example:5433/volcanion");
+    CHECK(settings.at("host") == "one.example,two.example");
+    CHECK(settings.at("port") == "5432,5433");
+  }
+
   TEST_CASE("what the string says wins") {
     const auto settings = Completed(
         "host=a application_name=mine connect_timeout=60 tcp_user_timeout=1 target_session_attrs=any "

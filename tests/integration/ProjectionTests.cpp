@@ -1,0 +1,300 @@
+#include "Application/Projections/ProjectBatches.h"
+#include "Infrastructure/Postgres/PostgresOutbox.h"
+#include "Infrastructure/Postgres/PostgresReadModel.h"
+#include "Infrastructure/Telemetry/PrometheusMetrics.h"
+#include "Sync/SyncWorker.h"
+#include "tests/support/RecordedLog.h"
+#include "tests/support/TestDatabase.h"
+#include "tests/support/TestService.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace volcanion;
+using namespace volcanion::application;
+using test::Sql;
+using test::TestStores;
+
+namespace {
+
+/// Stops the worker like a crash: nothing behind the step runs, and its connections close without a word.
+struct Crash : std::runtime_error {
+  Crash() : std::runtime_error("crash") {}
+};
+
+/// A worker with its connections.
+struct WorkerUnderTest {
+  explicit WorkerUnderTest(const TestStores& stores, StepObserver observer = {})
+      : outbox({stores.write_dsn()}, observer),
+        read_model(stores.read_dsn(), observer),
+        worker(outbox, read_model, metrics, log, {}, observer) {}
+
+  void RunUntilIdle() {
+    while (true) {
+      const auto projected = worker.RunOnce();
+      REQUIRE_MESSAGE(projected.ok(), projected.error().message);
+      if (*projected == 0) return;
+    }
+  }
+
+  test::RecordedLog log;
+  infrastructure::PrometheusMetrics metrics{"test"};
+  infrastructure::PostgresOutbox outbox;
+  infrastructure::PostgresReadModel read_model;
+  sync::SyncWorker worker;
+};
+
+/// A write store with one partner and system, to which batches are added by SQL.
+struct Stores : TestStores {
+  Stores() {
+    (void)Write(R"sql(
+      INSERT INTO write.partners VALUES ('00000000-0000-0000-0000-00000000000a', 'Partner', true, now());
+      INSERT INTO write.partner_systems VALUES
+        ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000a', 'web', 'flag', true, now()))sql");
+  }
+
+  std::string Write(const std::string& sql) const { return Sql(write_dsn(), sql); }
+  std::string Read(const std::string& sql) const { return Sql(read_dsn(), sql); }
+
+  /// Batches of `events` events each, alternately valid, in hours of 2026.
+  void AddBatches(int batches, int events, const std::string& name = "e") const {
+    (void)Write(
+        R"sql(
+      WITH added AS (
+        INSERT INTO write.batches (batch_id, event_count, byte_count)
+        SELECT nextval('write.batch_ids'), )sql" +
+        std::to_string(events) + ", 10 FROM generate_series(1, " + std::to_string(batches) + R"sql() RETURNING batch_id
+      ), outboxed AS (
+        INSERT INTO write.outbox (batch_id, byte_count) SELECT batch_id, 10 FROM added
+      )
+      INSERT INTO write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name,
+        event_timestamp, user_id, is_valid, schema_version, validation_errors, properties, correlation_id, created_at)
+      SELECT batch_id, ordinal, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', batch_id || '/' || ordinal, ')sql" +
+        name + R"sql(', '2026-11-20T10:00:00Z'::timestamptz + ordinal * interval '25 minutes', 'u' || ordinal % 3,
+        ordinal % 2 = 0, 1, CASE WHEN ordinal % 2 = 1 THEN '[{"pointer":"","keyword":"k","message":"m"}]'::json END,
+        '{"n":1,"n":"\u0000"}', 'c', '2026-11-20T10:00:00Z'
+      FROM added, generate_series(0, )sql" +
+        std::to_string(events - 1) + ") AS ordinal");
+  }
+
+  /// Every stored event is in the read model once, and both ledgers and the roll-up agree.
+  void CheckProjected() const {
+    const auto stored = Write("SELECT count(*), count(DISTINCT tracking_event_id) FROM write.tracking_events");
+    CHECK(Read("SELECT count(*) FROM read.tracking_events_read_model") == stored);
+    CHECK(Read("SELECT count(DISTINCT tracking_event_id) FROM read.tracking_events_read_model") == stored);
+    CHECK(Read("SELECT coalesce(sum(events), 0) FROM read.event_counts") == stored);
+    CHECK(Read(R"sql(
+      SELECT count(*) FROM (
+        SELECT partner_system_id, date_trunc('hour', event_timestamp, 'UTC'), event_name, is_valid, count(*)
+        FROM read.tracking_events_read_model GROUP BY 1, 2, 3, 4
+        EXCEPT SELECT partner_system_id, hour, event_name, is_valid, events FROM read.event_counts) AS differences)sql") ==
+          "0");
+    CHECK(Read("SELECT coalesce(sum(event_count), 0) FROM read.projected_batches") ==
+          Write("SELECT coalesce(sum(event_count), 0) FROM write.batches"));
+    CHECK(Write("SELECT count(*) FROM write.outbox") == "0");
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("projection") {
+  TEST_CASE("every column reaches the read model, properties with every byte") {
+    const Stores stores;
+    stores.AddBatches(1, 2);
+    WorkerUnderTest(stores).RunUntilIdle();
+    stores.CheckProjected();
+    CHECK(stores.Read("SELECT properties::text FROM read.tracking_events_read_model LIMIT 1") ==
+          R"({"n":1,"n":"\u0000"})");
+    CHECK(
+        stores.Read("SELECT partner_name || '/' || partner_system_name FROM read.tracking_events_read_model LIMIT 1") ==
+        "Partner/web");
+    CHECK(stores.Read(
+              "SELECT validation_errors->0->>'keyword' FROM read.tracking_events_read_model WHERE NOT is_valid") ==
+          "k");
+    CHECK(stores.Read("SELECT user_id FROM read.tracking_events_read_model WHERE NOT is_valid") == "u1");
+    CHECK(stores.Read("SELECT anonymous_id IS NULL FROM read.tracking_events_read_model LIMIT 1") == "t");
+  }
+
+  TEST_CASE("a crash at any step projects every event exactly once") {
+    for (const std::string step :
+         {"claimed", "before read commit", "after read commit", "before write commit", "after write commit"}) {
+      CAPTURE(step);
+      const Stores stores;
+      stores.AddBatches(7, 5);
+      int crashes = 0;
+      // Every new worker dies at this step twice, then they are let go on.
+      for (int attempt = 0; attempt < 3; ++attempt) {
+        WorkerUnderTest worker(stores, [&](std::string_view reached) {
+          if (reached != step || crashes == 2) return;
+          ++crashes;
+          throw Crash();
+        });
+        try {
+          worker.RunUntilIdle();
+        } catch (const Crash&) {
+        }
+        stores.AddBatches(1, 3);
+      }
+      CHECK(crashes == 2);
+      WorkerUnderTest(stores).RunUntilIdle();
+      stores.CheckProjected();
+    }
+  }
+
+  TEST_CASE("several workers share the queue without projecting anything twice") {
+    const Stores stores;
+    stores.AddBatches(300, 4);
+    std::atomic<bool> more = true;
+    std::vector<std::thread> workers;
+    std::atomic<int> failures = 0;
+    for (int i = 0; i < 4; ++i) {
+      workers.emplace_back([&] {
+        infrastructure::PostgresOutbox outbox({stores.write_dsn(), 10});
+        infrastructure::PostgresReadModel read_model(stores.read_dsn());
+        test::RecordedLog log;
+        infrastructure::PrometheusMetrics metrics("test");
+        sync::SyncWorker worker(outbox, read_model, metrics, log, {});
+        while (true) {
+          const bool last_round = !more;
+          const auto projected = worker.RunOnce();
+          if (!projected) ++failures;
+          if (last_round && projected && *projected == 0) return;
+        }
+      });
+    }
+    for (int i = 0; i < 20; ++i) stores.AddBatches(10, 4);
+    more = false;
+    for (auto& worker : workers) worker.join();
+    CHECK(failures == 0);
+    stores.CheckProjected();
+  }
+
+  TEST_CASE("a batch that commits late, behind others with higher numbers, is projected too") {
+    const Stores stores;
+    infrastructure::PqConnection late(stores.write_dsn());
+    (void)late.Execute(R"sql(
+      BEGIN;
+      INSERT INTO write.batches (batch_id, event_count, byte_count) VALUES (nextval('write.batch_ids'), 1, 2);
+      INSERT INTO write.outbox (batch_id, byte_count) VALUES (currval('write.batch_ids'), 2);
+      INSERT INTO write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name,
+        event_timestamp, is_valid, properties, correlation_id, created_at)
+      VALUES (currval('write.batch_ids'), 0, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'late', 'e', now(),
+        true, '{}', 'c', now()))sql");
+    stores.AddBatches(3, 2);
+    WorkerUnderTest worker(stores);
+    worker.RunUntilIdle();
+    CHECK(stores.Read("SELECT count(*) FROM read.tracking_events_read_model") == "6");
+    (void)late.Execute("COMMIT");
+    worker.RunUntilIdle();
+    CHECK(stores.Read("SELECT count(*) FROM read.tracking_events_read_model WHERE event_id = 'late'") == "1");
+    stores.CheckProjected();
+  }
+
+  TEST_CASE("a batch that cannot be projected is set aside with its reason and blocks nobody") {
+    const Stores stores;
+    stores.AddBatches(3, 2);
+    stores.AddBatches(1, 2, "poison");
+    stores.AddBatches(3, 2);
+    (void)stores.Read(
+        "ALTER TABLE read.tracking_events_read_model ADD CONSTRAINT no_poison CHECK (event_name <> 'poison')");
+    WorkerUnderTest worker(stores);
+    worker.RunUntilIdle();
+    CHECK(stores.Read("SELECT count(*) FROM read.tracking_events_read_model") == "12");
+    CHECK(stores.Write("SELECT batch_id FROM write.set_aside_batches WHERE reason LIKE '%no_poison%'") == "4");
+    CHECK(stores.Write("SELECT count(*) FROM write.outbox") == "0");
+    CHECK(worker.log.Count("set aside") == 1);
+    CHECK(worker.outbox.Lag()->set_aside_batches == 1);
+    CHECK(worker.metrics.Expose().find("volcanion_set_aside_total 1") != std::string::npos);
+
+    (void)stores.Read("ALTER TABLE read.tracking_events_read_model DROP CONSTRAINT no_poison");
+    (void)stores.Write(R"sql(WITH again AS (DELETE FROM write.set_aside_batches RETURNING batch_id, byte_count)
+                             INSERT INTO write.outbox (batch_id, byte_count) SELECT batch_id, byte_count FROM again)sql");
+    worker.RunUntilIdle();
+    stores.CheckProjected();
+  }
+
+  TEST_CASE("while the read store is away nothing is set aside and nothing is lost") {
+    const Stores stores;
+    stores.AddBatches(2, 2);
+    infrastructure::PostgresOutbox outbox({stores.write_dsn()});
+    infrastructure::PostgresReadModel nowhere("host=/nowhere connect_timeout=2");
+    test::RecordedLog log;
+    infrastructure::PrometheusMetrics metrics("test");
+    sync::SyncWorker worker(outbox, nowhere, metrics, log, {});
+    CHECK_FALSE(worker.RunOnce().ok());
+    CHECK(stores.Write("SELECT count(*) FROM write.outbox") == "2");
+    CHECK(stores.Write("SELECT count(*) FROM write.set_aside_batches") == "0");
+    WorkerUnderTest(stores).RunUntilIdle();
+    stores.CheckProjected();
+  }
+
+  TEST_CASE("a worker whose connections are cut goes on with new ones") {
+    const Stores stores;
+    WorkerUnderTest worker(stores);
+    worker.RunUntilIdle();
+    for (const auto* dsn : {&stores.write_dsn(), &stores.read_dsn()}) {
+      (void)Sql(*dsn,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+                "pg_backend_pid()");
+    }
+    stores.AddBatches(2, 2);
+    test::WaitUntil("the worker has found its way back", [&] {
+      (void)worker.worker.RunOnce();
+      return stores.Write("SELECT count(*) FROM write.outbox") == "0";
+    });
+    stores.CheckProjected();
+  }
+
+  TEST_CASE("freshness says what the read store reflects, and never goes back") {
+    const Stores stores;
+    stores.AddBatches(3, 1);
+    infrastructure::PostgresOutbox outbox({stores.write_dsn(), 2});
+    infrastructure::PostgresReadModel read_model(stores.read_dsn());
+    const auto oldest_left = stores.Write("SELECT created_at FROM write.outbox WHERE batch_id = 3");
+    {
+      auto claim = outbox.Claim();
+      REQUIRE(claim.ok());
+      CHECK((*claim)->freshness().position == 2);
+      REQUIRE(read_model.Apply((*claim)->batches(), (*claim)->freshness(), ProjectBatches).ok());
+      REQUIRE((*claim)->Complete().ok());
+    }
+    CHECK(stores.Read("SELECT position FROM read.freshness") == "2");
+    CHECK(stores.Read("SELECT instant FROM read.freshness") == oldest_left);
+    WorkerUnderTest worker(stores);
+    worker.RunUntilIdle();
+    CHECK(stores.Read("SELECT position FROM read.freshness") == "3");
+    CHECK(stores.Read("SELECT instant > now() - interval '1 minute' FROM read.freshness") == "t");
+    REQUIRE(read_model.NoteFreshness({1, domain::ParseRfc3339("2020-01-01T00:00:00Z")}).ok());
+    CHECK(stores.Read("SELECT position || ' ' || (instant > '2026-01-01') FROM read.freshness") == "3 true");
+  }
+
+  TEST_CASE("events of a new month get their partition, also when two workers meet it together") {
+    const Stores stores;
+    stores.AddBatches(40, 1);
+    (void)stores.Write(
+        "UPDATE write.tracking_events SET created_at = '2027-01-01T00:00:00Z'::timestamptz + (batch_id % 14) * "
+        "interval '1 month'");
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&] {
+        infrastructure::PostgresOutbox outbox({stores.write_dsn(), 3});
+        infrastructure::PostgresReadModel read_model(stores.read_dsn());
+        test::RecordedLog log;
+        infrastructure::PrometheusMetrics metrics("test");
+        sync::SyncWorker worker(outbox, read_model, metrics, log, {});
+        while (Sql(stores.write_dsn(), "SELECT count(*) FROM write.outbox") != "0") (void)worker.RunOnce();
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    stores.CheckProjected();
+    CHECK(
+        stores.Read("SELECT count(*) FROM pg_inherits WHERE inhparent = 'read.tracking_events_read_model'::regclass") ==
+        "14");
+  }
+}

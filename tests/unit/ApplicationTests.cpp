@@ -1,0 +1,159 @@
+#include "Application/Base64.h"
+#include "Application/JsonRepair.h"
+#include "Application/Projections/ProjectBatches.h"
+#include "Application/Queries/EventCursor.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+using namespace volcanion;
+using namespace volcanion::application;
+
+namespace {
+
+domain::Timestamp At(std::string_view text) { return *domain::ParseRfc3339(text); }
+
+domain::PartnerSystemId System(int number) {
+  domain::PartnerSystemId id;
+  id.value.bytes[15] = static_cast<std::uint8_t>(number);
+  return id;
+}
+
+EventRow Row(int system, std::string name, std::string_view time, bool is_valid = true) {
+  EventRow row;
+  row.partner_system_id = System(system);
+  row.event_name = std::move(name);
+  row.event_timestamp = At(time);
+  row.is_valid = is_valid;
+  return row;
+}
+
+EventQuery Question() {
+  EventQuery query;
+  query.system = System(1);
+  return query;
+}
+
+EventKey SomeKey() {
+  return {At("2026-11-20T10:00:00.123456Z"), {*domain::Uuid::Parse("01a1f8b5-2daa-7540-afa2-97ece2294f56")}};
+}
+
+}  // namespace
+
+TEST_SUITE("cursors") {
+  TEST_CASE("a cursor stands for a row of its own question") {
+    const auto cursor = WriteCursor(Question(), SomeKey());
+    const auto key = ReadCursor(Question(), cursor);
+    REQUIRE(key.has_value());
+    CHECK(key->event_timestamp == SomeKey().event_timestamp);
+    CHECK(key->tracking_event_id == SomeKey().tracking_event_id);
+  }
+
+  TEST_CASE("a page may have another size than the one before") {
+    auto larger = Question();
+    larger.limit = 1'000;
+    CHECK(ReadCursor(larger, WriteCursor(Question(), SomeKey())).has_value());
+  }
+
+  TEST_CASE("a cursor is of no use to another question") {
+    const auto cursor = WriteCursor(Question(), SomeKey());
+    const auto refused = [&](auto change) {
+      auto other = Question();
+      change(other);
+      return !ReadCursor(other, cursor).has_value();
+    };
+    CHECK(refused([](EventQuery& q) { q.system = System(2); }));
+    CHECK(refused([](EventQuery& q) { q.event_name = ""; }));
+    CHECK(refused([](EventQuery& q) { q.from = At("2026-11-20T10:00:00Z"); }));
+    CHECK(refused([](EventQuery& q) { q.to = At("2026-11-20T10:00:00Z"); }));
+    CHECK(refused([](EventQuery& q) { q.user_id = "u"; }));
+    CHECK(refused([](EventQuery& q) { q.anonymous_id = "u"; }));
+    CHECK(refused([](EventQuery& q) { q.is_valid = true; }));
+    CHECK(refused([](EventQuery& q) { q.descending = false; }));
+  }
+
+  TEST_CASE("texts that are no cursors are refused") {
+    const auto good = WriteCursor(Question(), SomeKey());
+    CHECK_FALSE(ReadCursor(Question(), "").has_value());
+    CHECK_FALSE(ReadCursor(Question(), "hello").has_value());
+    CHECK_FALSE(ReadCursor(Question(), good + "A").has_value());
+    CHECK_FALSE(ReadCursor(Question(), good.substr(1)).has_value());
+    CHECK_FALSE(ReadCursor(Question(), std::string(good.size(), '!')).has_value());
+    // A time that PostgreSQL could not even read.
+    const EventKey absurd{domain::Timestamp(std::chrono::microseconds(std::numeric_limits<std::int64_t>::max())), {}};
+    CHECK_FALSE(ReadCursor(Question(), WriteCursor(Question(), absurd)).has_value());
+  }
+}
+
+TEST_SUITE("base64") {
+  TEST_CASE("the test vectors of RFC 4648 come out") {
+    for (const auto& [plain, encoded] :
+         std::initializer_list<std::pair<const char*, const char*>>{{"", ""},
+                                                                    {"f", "Zg"},
+                                                                    {"fo", "Zm8"},
+                                                                    {"foo", "Zm9v"},
+                                                                    {"foob", "Zm9vYg"},
+                                                                    {"fooba", "Zm9vYmE"},
+                                                                    {"foobar", "Zm9vYmFy"}}) {
+      CHECK(EncodeBase64Url(plain) == encoded);
+      CHECK(DecodeBase64(encoded) == std::string(plain));
+    }
+    CHECK(DecodeBase64("Zm9vYg==") == "foob");
+    CHECK(DecodeBase64("+/8=") == DecodeBase64("-_8"));
+    CHECK_FALSE(DecodeBase64("Zm 9v").has_value());
+  }
+}
+
+TEST_SUITE("projection") {
+  TEST_CASE("every event becomes a row, and counts sum up by hour, system, name and verdict") {
+    const StoredBatch first{1,
+                            {Row(1, "a", "2026-11-20T10:00:00Z"), Row(1, "a", "2026-11-20T10:59:59.999999Z"),
+                             Row(1, "a", "2026-11-20T11:00:00Z"), Row(2, "a", "2026-11-20T10:30:00Z")}};
+    const StoredBatch second{2,
+                             {Row(1, "a", "2026-11-20T10:30:00Z"), Row(1, "a", "2026-11-20T10:30:00Z", false),
+                              Row(1, "b", "2026-11-20T10:30:00Z"), Row(1, "a", "1969-12-31T23:30:00Z")}};
+    const auto rows = ProjectBatches({&first, &second});
+    CHECK(rows.events.size() == 8);
+    REQUIRE(rows.counts.size() == 6);
+    std::int64_t sum = 0;
+    for (const auto& count : rows.counts) {
+      sum += count.events;
+      if (count.system == System(1) && count.event_name == "a" && count.is_valid &&
+          count.hour == At("2026-11-20T10:00:00Z")) {
+        CHECK(count.events == 3);
+      }
+      CHECK(count.hour.time_since_epoch() % std::chrono::hours(1) == std::chrono::microseconds(0));
+    }
+    CHECK(sum == 8);
+    CHECK(rows.counts.front().hour == At("1969-12-31T23:00:00Z"));  // sorted, and floored towards the past
+  }
+
+  TEST_CASE("nothing becomes nothing") {
+    const auto rows = ProjectBatches({});
+    CHECK(rows.events.empty());
+    CHECK(rows.counts.empty());
+  }
+}
+
+TEST_SUITE("JSON repair") {
+  TEST_CASE("lone surrogates and huge numbers are made readable without moving anything") {
+    for (const auto& [sent, repaired] : std::initializer_list<std::pair<const char*, const char*>>{
+             {R"({"a":"\ud800"})", R"({"a":"\ufffd"})"},
+             {R"({"a":"\udc00x"})", R"({"a":"\ufffdx"})"},
+             {R"({"a":"\ud83d\ude00"})", R"({"a":"\ud83d\ude00"})"},
+             {R"({"a":"\ud83d\ud83d\ude00"})", R"({"a":"\ufffd\ud83d\ude00"})"},
+             {R"({"a":"\\ud800"})", R"({"a":"\\ud800"})"},
+             {R"({"a":"\"\ud800"})", R"({"a":"\"\ufffd"})"},
+             {R"({"a":1e131071,"b":2})", R"({"a":0       ,"b":2})"},
+             {R"({"1e999":"1e999"})", R"({"1e999":"1e999"})"},
+         }) {
+      CAPTURE(sent);
+      std::string json = sent;
+      (void)RepairJson(json);
+      CHECK(json == repaired);
+    }
+  }
+}
