@@ -1,5 +1,7 @@
 #include "Api/Json/BodyReader.h"
 
+#include "Domain/JsonPointer.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -57,7 +59,9 @@ std::vector<std::string> BodyReader::RequiredArray(std::string_view name) {
 }
 
 void BodyReader::Note(std::string_view name, std::string code, std::string message) {
-  faults_.push_back({"/" + std::string(name), std::move(code), std::move(message)});
+  std::string pointer;
+  domain::AppendPointerToken(name, pointer);
+  faults_.push_back({std::move(pointer), std::move(code), std::move(message)});
 }
 
 domain::Result<domain::Done> BodyReader::Finish() {

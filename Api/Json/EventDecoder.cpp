@@ -1,6 +1,7 @@
 #include "Api/Json/EventDecoder.h"
 
 #include "Api/Json/JsonSplit.h"
+#include "Domain/JsonPointer.h"
 
 #include <algorithm>
 #include <charconv>
@@ -61,16 +62,8 @@ class ReportReader {
 
  private:
   void Note(std::string_view member, std::string code, std::string message) {
-    std::string pointer = "/";
-    for (const char c : member) {  // RFC 6901, section 3
-      if (c == '~') {
-        pointer += "~0";
-      } else if (c == '/') {
-        pointer += "~1";
-      } else {
-        pointer += c;
-      }
-    }
+    std::string pointer;
+    domain::AppendPointerToken(member, pointer);
     faults_.push_back({std::move(pointer), std::move(code), std::move(message)});
   }
 

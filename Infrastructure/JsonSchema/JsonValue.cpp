@@ -210,17 +210,4 @@ void AppendJson(const JsonValue& value, std::string& out, std::size_t max_bytes)
   }
 }
 
-void AppendPointerToken(std::string_view token, std::string& pointer) {
-  pointer += '/';
-  for (const char c : token) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-}
-
 }  // namespace volcanion::infrastructure

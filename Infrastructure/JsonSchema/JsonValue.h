@@ -96,7 +96,4 @@ void AppendJson(const JsonValue& value, std::string& out, std::size_t max_bytes 
 /// Appends a JSON string literal of the text.
 void AppendJsonString(std::string_view text, std::string& out);
 
-/// Appends "/" and the reference token of a JSON Pointer (RFC 6901).
-void AppendPointerToken(std::string_view token, std::string& pointer);
-
 }  // namespace volcanion::infrastructure

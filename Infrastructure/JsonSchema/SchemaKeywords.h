@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/JsonValue.h"
 
 #include <cstddef>
@@ -67,7 +68,7 @@ void ForEachSubschema(const JsonValue& schema, Draft draft, const Visit& visit) 
     if (keyword == nullptr) continue;
     const JsonValue& value = member.value;
     std::string at;
-    AppendPointerToken(keyword->name, at);
+    domain::AppendPointerToken(keyword->name, at);
     switch (keyword->shape) {
       case KeywordShape::kSchema:
       case KeywordShape::kSchemaOrBoolean:
@@ -87,7 +88,7 @@ void ForEachSubschema(const JsonValue& schema, Draft draft, const Visit& visit) 
         for (const JsonMember& entry : value.members()) {
           if (entry.value.IsArray()) continue;  // the names a dependency asks for
           std::string below = at;
-          AppendPointerToken(entry.name.text(), below);
+          domain::AppendPointerToken(entry.name.text(), below);
           visit(entry.value, below);
         }
         break;

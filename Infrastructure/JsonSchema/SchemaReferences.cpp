@@ -1,5 +1,6 @@
 #include "Infrastructure/JsonSchema/SchemaReferences.h"
 
+#include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/UriReference.h"
 
 #include <algorithm>
@@ -139,7 +140,7 @@ SchemaReferences::Found SchemaReferences::FollowPointer(Found from, std::string_
       from.place = known->second;
     } else {
       std::string suffix;
-      AppendPointerToken(token, suffix);
+      domain::AppendPointerToken(token, suffix);
       from.place = &all_places_.emplace_back(Place{from.place, std::move(suffix), from.place->base});
     }
   }
@@ -165,7 +166,7 @@ void SchemaReferences::RefuseCircles() {
 void SchemaReferences::Refuse(const Place& place, std::string_view keyword, std::string code, std::string message) {
   if (faults_.size() >= kMaxFaults) return;
   std::string pointer = PointerOf(place);
-  AppendPointerToken(keyword, pointer);
+  domain::AppendPointerToken(keyword, pointer);
   faults_.push_back({std::move(pointer), std::move(code), std::move(message)});
 }
 

@@ -1,5 +1,6 @@
 #include "Infrastructure/JsonSchema/SchemaRewriter.h"
 
+#include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/Decimal.h"
 #include "Infrastructure/JsonSchema/TextRules.h"
 #include "Infrastructure/JsonSchema/ValueRules.h"
@@ -54,7 +55,7 @@ struct SchemaRewriter::Step {
   std::string Pointer() const {
     if (parent == nullptr) return std::string(token);
     std::string pointer = parent->Pointer();
-    AppendPointerToken(token, pointer);
+    domain::AppendPointerToken(token, pointer);
     return pointer;
   }
 };

@@ -1,5 +1,6 @@
 #include "Infrastructure/JsonSchema/ViolationLog.h"
 
+#include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/JsonValue.h"
 
 #include <algorithm>
@@ -24,11 +25,11 @@ std::string PointerTo(const PathStep* path) {
       pointer += '/';
       pointer += std::to_string((*step)->index);
     } else if (name.find('\0') == std::string_view::npos) {
-      AppendPointerToken(name, pointer);
+      domain::AppendPointerToken(name, pointer);
     } else {
       std::string storable;
       for (const char c : name) c == '\0' ? storable += "\xEF\xBF\xBD" : storable += c;
-      AppendPointerToken(storable, pointer);
+      domain::AppendPointerToken(storable, pointer);
     }
   }
   return pointer;
