@@ -6,10 +6,12 @@
 #include "Infrastructure/Postgres/PqConnection.h"
 #include "Infrastructure/Postgres/PrivateCluster.h"
 
-#include <csignal>
+#include <atomic>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -35,16 +37,18 @@ std::vector<api::HealthCheck> Joined(std::vector<api::HealthCheck> checks, std::
 }
 
 /// The private PostgreSQL of the data directory, started, with its connection strings written down for other commands.
-std::unique_ptr<infrastructure::PrivateCluster> StartCluster(Settings& settings) {
+/// `died` is called when the server ends by itself.
+std::unique_ptr<infrastructure::PrivateCluster> StartCluster(Settings& settings, std::stop_token stop,
+                                                             std::function<void()> died) {
   infrastructure::PrivateClusterSettings cluster_settings;
   cluster_settings.directory = settings.data_dir;
   cluster_settings.progress = Say;
-  cluster_settings.on_unexpected_exit = [](std::string_view reason) {
+  cluster_settings.on_unexpected_exit = [died = std::move(died)](std::string_view reason) {
     Say(reason);
-    std::raise(SIGTERM);
+    died();
   };
   auto cluster = std::make_unique<infrastructure::PrivateCluster>(std::move(cluster_settings));
-  cluster->Start();
+  cluster->Start(stop);
   cluster->CreateDatabaseIfMissing(kDatabase);
   settings.write_dsn = settings.read_dsn = cluster->ConnectionString(kDatabase);
   WritePrivateFile(StoresFile(settings),
@@ -77,10 +81,8 @@ void PrintWelcome(const Settings& settings, const Demo* demo, std::uint16_t port
   std::cout << "\nCtrl-C stops it.\n" << std::endl;
 }
 
-/// Waits for a signal; the next one ends the process at once.
-void WaitForStop(StopSignals& signals) {
+void WaitForStop(const StopSignals& signals) {
   signals.Wait();
-  signals.LetTheNextOneKill();
   Say("stopping");
 }
 
@@ -94,8 +96,14 @@ int RunUp(Settings settings) {
     return Fail({domain::ErrorKind::kInvalid, settings.data_dir.string() + " cannot be made: " + error.message()});
   settings.data_dir = std::filesystem::absolute(settings.data_dir);
 
-  std::unique_ptr<infrastructure::PrivateCluster> cluster;  // first: stops when nothing needs it any more
-  if (settings.write_dsn.empty()) cluster = StartCluster(settings);
+  std::atomic<bool> cluster_died = false;
+  std::unique_ptr<infrastructure::PrivateCluster> cluster;  // before the services: stops when none needs it any more
+  if (settings.write_dsn.empty()) {
+    cluster = StartCluster(settings, signals.token(), [&] {
+      cluster_died = true;
+      signals.RequestStop();
+    });
+  }
   const auto stores = CompleteStores(settings.write_dsn, settings.read_dsn);
   if (!stores) return Fail(stores.error());
   if (auto migrated = MigrateStores(*stores); !migrated) return Fail(migrated.error());
@@ -118,7 +126,7 @@ int RunUp(Settings settings) {
   WaitForStop(signals);
   api.Stop();
   admin.Stop();
-  return 0;
+  return cluster_died ? 1 : 0;
 }
 
 int RunApi(const Settings& settings) {

@@ -6,6 +6,7 @@
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -64,10 +65,20 @@ api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::R
 }
 
 /// The store answers, is durable and has the tables that this program expects.
-domain::Result<domain::Done> CheckStore(const std::string& dsn, const char* store,
-                                        std::span<const infrastructure::Migration> migrations) {
-  auto durable = infrastructure::CheckDurable(dsn);
-  return durable ? infrastructure::CheckMigrated(dsn, store, migrations) : durable;
+api::Health CheckStore(const std::string& dsn, const char* store,
+                       std::span<const infrastructure::Migration> migrations) {
+  const auto durability = infrastructure::ReadDurability(dsn);
+  if (!durability) return {durability.error().message};
+  api::Health health;
+  health.details = {{"fsync", durability->fsync},
+                    {"fullPageWrites", durability->full_page_writes},
+                    {"synchronousCommit", durability->synchronous_commit}};
+  if (!durability->AreSafe()) {
+    health.problem = "what is acknowledged may be lost: fsync, fullPageWrites and synchronousCommit must be on";
+  } else if (const auto migrated = infrastructure::CheckMigrated(dsn, store, migrations); !migrated) {
+    health.problem = migrated.error().message;
+  }
+  return health;
 }
 
 }  // namespace
@@ -113,9 +124,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
 std::vector<api::HealthCheck> ApiService::HealthChecks() {
   return {{"writeStore", [this] { return CheckStore(stores_.write, "write", infrastructure::WriteStoreMigrations()); }},
           {"readStore", [this] { return CheckStore(stores_.read, "read", infrastructure::ReadStoreMigrations()); }},
-          {"directory", [this]() -> domain::Result<domain::Done> {
-             if (directory_.IsLoaded()) return domain::Done{};
-             return domain::Error{domain::ErrorKind::kUnavailable, "keys and structures have not been loaded yet"};
+          {"directory", [this] {
+             return directory_.IsLoaded() ? api::Health{} : api::Health{"keys and structures have not been loaded yet"};
            }}};
 }
 
@@ -132,12 +142,12 @@ SyncService::SyncService(const Settings& settings, const Stores& stores, Surroun
 }
 
 std::vector<api::HealthCheck> SyncService::HealthChecks() {
-  return {{"projection", [this]() -> domain::Result<domain::Done> {
+  return {{"projection", [this] {
              const auto now = std::chrono::steady_clock::now();
-             for (const auto& worker : workers_) {
-               if (now - worker->worker.last_success() < kSyncHealthDeadline) return domain::Done{};
-             }
-             return domain::Error{domain::ErrorKind::kUnavailable, "no worker has finished a round for 10 seconds"};
+             const bool any_works = std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
+               return now - worker->worker.last_success() < kSyncHealthDeadline;
+             });
+             return any_works ? api::Health{} : api::Health{"no worker has finished a round for 10 seconds"};
            }}};
 }
 

@@ -15,11 +15,12 @@ Response AnswerReadiness(const std::vector<HealthCheck>& checks) {
   JsonText states;
   states.BeginObject();
   for (const auto& [name, check] : checks) {
-    const auto result = check();
-    all_well = all_well && result.ok();
+    const auto health = check();
+    all_well = all_well && health.problem.empty();
     states.Name(name).BeginObject();
-    states.Name("status").Text(result ? "up" : "down");
-    if (!result) states.Name("reason").Text(result.error().message);
+    states.Name("status").Text(health.problem.empty() ? "up" : "down");
+    if (!health.problem.empty()) states.Name("reason").Text(health.problem);
+    for (const auto& [detail, value] : health.details) states.Name(detail).Text(value);
     states.EndObject();
   }
   states.EndObject();

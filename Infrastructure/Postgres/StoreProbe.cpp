@@ -6,29 +6,16 @@
 namespace volcanion::infrastructure {
 namespace {
 
-// "local" waits for the disk of this server, which is the promise; a standby may lag behind it.
-constexpr char kUnsafeSettings[] = R"sql(
-  SELECT name || ' is ' || setting FROM pg_settings
-  WHERE (name IN ('fsync', 'full_page_writes') AND setting <> 'on')
-     OR (name = 'synchronous_commit' AND setting = 'off')
-  ORDER BY name
+constexpr char kDurability[] = R"sql(
+  SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')
 )sql";
 
 }  // namespace
 
-domain::Result<domain::Done> CheckDurable(const std::string& connection_string) try {
-  const auto unsafe = PqConnection(connection_string).Execute(kUnsafeSettings, {});
-  if (unsafe.rows() == 0) return domain::Done{};
-  std::string message = "what is acknowledged may be lost: ";
-  for (int row = 0; row < unsafe.rows(); ++row) message.append(row == 0 ? "" : ", ").append(unsafe.bytes(row, 0));
-  return domain::Error{domain::ErrorKind::kUnavailable, message};
-} catch (const PqError& error) {
-  return ToWorkerError(error);
-}
-
-domain::Result<domain::Done> CheckReachable(const std::string& connection_string) try {
-  (void)PqConnection(connection_string).Execute("SELECT 1");
-  return domain::Done{};
+domain::Result<DurabilitySettings> ReadDurability(const std::string& connection_string) try {
+  const auto settings = PqConnection(connection_string).Execute(kDurability, {});
+  return DurabilitySettings{std::string(settings.bytes(0, 0)), std::string(settings.bytes(0, 1)),
+                            std::string(settings.bytes(0, 2))};
 } catch (const PqError& error) {
   return ToWorkerError(error);
 }

@@ -516,6 +516,7 @@ TEST_SUITE("requests") {
     (void)api.Ask("ALTER DATABASE \"" + database + "\" SET synchronous_commit = off");
     const auto unsafe = admin.Get("/health/ready");
     CHECK(unsafe.status == 503);
-    CHECK(Has(unsafe.body, "synchronous_commit is off"));
+    CHECK(Has(unsafe.body, R"("writeStore":{"status":"down","reason":"what is acknowledged may be lost)"));
+    CHECK(Has(unsafe.body, R"("fsync":"on","fullPageWrites":"on","synchronousCommit":"off")"));
   }
 }
