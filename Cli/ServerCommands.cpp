@@ -4,7 +4,7 @@
 #include "Cli/StopSignals.h"
 #include "Cli/Stores.h"
 #include "Infrastructure/Postgres/PqConnection.h"
-#include "Infrastructure/Postgres/PrivateCluster.h"
+#include "Infrastructure/PostgresServer/PrivateCluster.h"
 
 #include <atomic>
 #include <functional>

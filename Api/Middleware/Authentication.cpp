@@ -58,12 +58,13 @@ void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)>
   if (!credential || credential->empty()) {
     return call.answer.SendProblem(401, "A key is needed: send it as X-API-Key or as Authorization: Bearer.");
   }
-  if (!directory_.IsLoaded() && !MayLookUpNow()) {
-    return call.answer.SendProblem(503, "The server does not know its keys yet. Try again in a moment.");
-  }
   const auto hash = secrets_.Hash(*credential);
   const auto identity = Identify(hash);
-  if (identity.who != Who::kNobody || !MayLookUpNow()) return next(std::move(call), identity);
+  if (identity.who != Who::kNobody) return next(std::move(call), identity);
+  if (!MayLookUpNow()) {
+    if (directory_.IsLoaded()) return next(std::move(call), identity);
+    return call.answer.SendProblem(503, "The server does not know its keys yet. Try again in a moment.");
+  }
   RunBlocking(blocking_, std::move(call), [this, hash, next = std::move(next)](Call& waiting) {
     if (const auto refreshed = directory_.Refresh(); !refreshed) return waiting.answer.SendProblem(refreshed.error());
     next(std::move(waiting), Identify(hash));

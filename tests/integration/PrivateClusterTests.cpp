@@ -1,4 +1,4 @@
-#include "Infrastructure/Postgres/PrivateCluster.h"
+#include "Infrastructure/PostgresServer/PrivateCluster.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -389,6 +389,15 @@ TEST_SUITE("PrivateCluster") {
     std::vector<fs::path> left;
     for (const auto& entry : fs::directory_iterator(directory.path())) left.push_back(entry.path().filename());
     CHECK(left == std::vector<fs::path>{"mine"});
+  }
+
+  TEST_CASE("a removal that fails lets go of the directory") {
+    const TemporaryDirectory directory;
+    PrivateCluster cluster(SettingsFor(directory.path()));
+    fs::create_directory_symlink(directory.path() / "nowhere", directory.path() / "postgres");
+    CHECK_THROWS_AS(cluster.Remove(), std::runtime_error);
+    fs::remove(directory.path() / "postgres");
+    CHECK(ErrorOfStart(cluster) == "");
   }
 
   TEST_CASE("errors tell the operator what is wrong") {

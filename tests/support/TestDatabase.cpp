@@ -1,7 +1,7 @@
 #include "tests/support/TestDatabase.h"
 
 #include "Infrastructure/Postgres/Migrations.h"
-#include "Infrastructure/Postgres/PrivateCluster.h"
+#include "Infrastructure/PostgresServer/PrivateCluster.h"
 
 #include <fcntl.h>
 #include <libpq-fe.h>

@@ -1,17 +1,15 @@
-#include "Infrastructure/Postgres/ChildProcess.h"
+#include "Infrastructure/PostgresServer/ChildProcess.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <stdexcept>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace volcanion::infrastructure {
@@ -32,27 +30,58 @@ void Report(int pipe, Step step, int error) {
   [[maybe_unused]] const ssize_t written = write(pipe, &failure, sizeof failure);
 }
 
+/// Becomes the program, or tells `report` why not. Between fork and exec of a process with threads only
+/// async-signal-safe functions may be called.
+[[noreturn]] void RunChild(const Launch& launch, pid_t parent, char** arguments, int report) {
+  static constexpr std::array kEnvironment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"};
+  char* environment[kEnvironment.size() + 1] = {};
+  for (std::size_t i = 0; i < kEnvironment.size(); ++i) environment[i] = const_cast<char*>(kEnvironment[i]);
+
+  const auto give_up = [report](Step step) {
+    Report(report, step, errno);
+    _exit(127);
+  };
+  for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  setsid();
+  umask(077);
+  const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (chdir("/") != 0 || input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(launch.output, STDOUT_FILENO) < 0 ||
+      dup2(launch.output, STDERR_FILENO) < 0) {
+    give_up(Step::kFiles);
+  }
+  if (launch.user && !Become(*launch.user)) give_up(Step::kUser);
+  // After the change of user, which clears it; and the parent may have died before.
+  if (prctl(PR_SET_PDEATHSIG, launch.death_signal) != 0) give_up(Step::kDeathSignal);
+  if (getppid() != parent) _exit(127);
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  execve(arguments[0], arguments, environment);
+  give_up(Step::kExecute);
+  _exit(127);
+}
+
 }  // namespace
 
 ChildProcess::ChildProcess(Launch launch, std::function<void()> on_exit)
     : launch_(std::move(launch)), on_exit_(std::move(on_exit)) {
-  if (pipe2(pipe_.data(), O_CLOEXEC) != 0) {
-    throw std::runtime_error("Cannot make a pipe: " + std::generic_category().message(errno));
-  }
+  int ends[2] = {-1, -1};  // of a pipe that tells that the program runs, or why it does not
+  if (pipe2(ends, O_CLOEXEC) != 0) ThrowSystemError("Cannot make a pipe", errno);
+  const FileDescriptor told(ends[0]);
   // The parent-death signal comes when the *thread* that forked ends, not the process: the thread that forks has to be
   // the one that waits for the child.
-  keeper_ = std::thread([this] { Keep(); });
+  keeper_ = std::thread([this, report = FileDescriptor(ends[1])]() mutable { Keep(std::move(report)); });
   Failure failure{};
   ssize_t length = 0;
   do {
-    length = read(pipe_[0], &failure, sizeof failure);  // 0 bytes: exec has closed the other end
+    length = read(told.get(), &failure, sizeof failure);  // 0 bytes: exec has closed the other end
   } while (length < 0 && errno == EINTR);
-  close(pipe_[0]);
   if (length == 0) return;
   keeper_.join();
-  throw std::runtime_error("Cannot run " + launch_.program.string() + " (" +
-                           std::string(kStepNames[static_cast<std::size_t>(failure.step)]) +
-                           "): " + std::generic_category().message(failure.error));
+  ThrowSystemError("Cannot run " + launch_.program.string() + " (" +
+                       std::string(kStepNames[static_cast<std::size_t>(failure.step)]) + ")",
+                   failure.error);
 }
 
 ChildProcess::~ChildProcess() {
@@ -76,7 +105,7 @@ std::optional<int> ChildProcess::WaitFor(std::chrono::milliseconds timeout) {
   return status_;
 }
 
-void ChildProcess::Keep() {
+void ChildProcess::Keep(FileDescriptor report) {
   std::vector<char*> arguments{const_cast<char*>(launch_.program.c_str())};
   for (std::string& argument : launch_.arguments) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
@@ -84,11 +113,11 @@ void ChildProcess::Keep() {
   {
     const std::lock_guard lock(mutex_);
     const pid_t child = fork();
-    if (child == 0) RunChild(parent, arguments.data());
+    if (child == 0) RunChild(launch_, parent, arguments.data(), report.get());
     if (child > 0) pid_ = child;
-    if (child < 0) Report(pipe_[1], Step::kFork, errno);
+    if (child < 0) Report(report.get(), Step::kFork, errno);
   }
-  close(pipe_[1]);
+  report.Close();
   if (!pid_) return;  // only this thread changes it
 
   siginfo_t info{};
@@ -103,40 +132,6 @@ void ChildProcess::Keep() {
     changed_.notify_all();
   }
   if (on_exit_) on_exit_();
-}
-
-// Between fork and exec of a process with threads only async-signal-safe functions may be called.
-void ChildProcess::RunChild(pid_t parent, char** arguments) const {
-  static constexpr std::array kEnvironment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"};
-  char* environment[kEnvironment.size() + 1] = {};
-  for (std::size_t i = 0; i < kEnvironment.size(); ++i) environment[i] = const_cast<char*>(kEnvironment[i]);
-
-  const auto give_up = [this](Step step) {
-    Report(pipe_[1], step, errno);
-    _exit(127);
-  };
-  for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  setsid();
-  umask(077);
-  const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (chdir("/") != 0 || input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(launch_.output, STDOUT_FILENO) < 0 ||
-      dup2(launch_.output, STDERR_FILENO) < 0) {
-    give_up(Step::kFiles);
-  }
-  if (launch_.user && (setgroups(launch_.user->groups.size(), launch_.user->groups.data()) != 0 ||
-                       setgid(launch_.user->gid) != 0 || setuid(launch_.user->uid) != 0)) {
-    give_up(Step::kUser);
-  }
-  // After the change of user, which clears it; and the parent may have died before.
-  if (prctl(PR_SET_PDEATHSIG, launch_.death_signal) != 0) give_up(Step::kDeathSignal);
-  if (getppid() != parent) _exit(127);
-  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-  execve(arguments[0], arguments, environment);
-  give_up(Step::kExecute);
-  _exit(127);
 }
 
 std::string DescribeStatus(int status) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "Infrastructure/PostgresServer/SystemCalls.h"
+#include "Infrastructure/PostgresServer/SystemUser.h"
+
 #include <sys/types.h>
 
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -15,14 +17,6 @@
 #include <vector>
 
 namespace volcanion::infrastructure {
-
-/// A user as the kernel sees one.
-struct UserIdentity {
-  uid_t uid = 0;
-  gid_t gid = 0;
-  std::string name;
-  std::vector<gid_t> groups;
-};
 
 struct Launch {
   std::filesystem::path program;  ///< absolute
@@ -55,12 +49,10 @@ class ChildProcess {
   std::optional<int> WaitFor(std::chrono::milliseconds timeout);
 
  private:
-  void Keep();
-  [[noreturn]] void RunChild(pid_t parent, char** arguments) const;
+  void Keep(FileDescriptor report);
 
   Launch launch_;
   const std::function<void()> on_exit_;
-  std::array<int, 2> pipe_{};  // tells that the program runs, or why it does not
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
