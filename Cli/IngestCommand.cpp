@@ -56,12 +56,17 @@ class LineReader {
       buffer_.resize(64 * 1024);
       at_ = 0;
       const int read = gzread(file_.get(), buffer_.data(), static_cast<unsigned>(buffer_.size()));
-      if (read < 0) throw std::runtime_error("the file cannot be read: it may be damaged");
-      buffer_.resize(static_cast<std::size_t>(read));
-      if (read == 0) return !line.empty();
+      buffer_.resize(static_cast<std::size_t>(std::max(read, 0)));
+      if (read > 0) continue;
+      int code = Z_OK;
+      (void)gzerror(file_.get(), &code);  // a stream that ends too early reads like a file that ends
+      damaged_ = read < 0 || code == Z_BUF_ERROR;
+      return !line.empty() && !damaged_;
     }
   }
 
+  /// Whether the lines ended because no more could be read, not because the file did.
+  bool damaged() const { return damaged_; }
   /// How much of the file has been read, from 0 to 1; nothing when its size is not known.
   std::optional<double> Progress() const {
     if (size_ <= 0) return std::nullopt;
@@ -71,6 +76,7 @@ class LineReader {
  private:
   std::unique_ptr<gzFile_s, decltype(&gzclose)> file_;
   std::int64_t size_ = 0;
+  bool damaged_ = false;
   std::string buffer_;
   std::size_t at_ = 0;
 };
@@ -140,6 +146,7 @@ class ProgressBar {
  public:
   void Show(const Totals& totals, std::optional<double> progress, bool is_last) {
     const auto now = steady_clock::now();
+    if (!is_last && totals.sent == 0) return;
     if (!is_last && now - shown_ < (is_terminal_ ? milliseconds(100) : milliseconds(5'000))) return;
     shown_ = now;
     const double rate =
@@ -216,9 +223,10 @@ class Loader {
       if (events >= options_.batch_events && !flush()) return Summarize(false);
       bar_.Show(totals_, lines.Progress(), false);
     }
-    const bool complete = flush();
+    const bool sent_all = flush();
     bar_.Show(totals_, lines.Progress(), true);
-    return Summarize(complete);
+    if (lines.damaged()) bar_.Say("the file ends too early or is damaged; what could be read of it was sent");
+    return Summarize(sent_all && !lines.damaged());
   }
 
  private:

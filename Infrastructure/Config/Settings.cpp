@@ -105,7 +105,8 @@ Setting Choice(std::string name, Enum Settings::*field, std::array<std::pair<con
 
 std::string MaskPassword(const std::string& connection_string) {
   static const std::regex kInUri("(://[^:/@]*:)[^@]*@");
-  static const std::regex kInPairs(R"((password\s*=\s*)('([^'\\]|\\.)*'|\S+))", std::regex::icase);
+  // Quoted (and perhaps never closed), or up to white space or the next parameter of a URI; a backslash takes one more.
+  static const std::regex kInPairs(R"((password\s*=\s*)('([^'\\]|\\.)*'?|([^\s&\\]|\\.)+))", std::regex::icase);
   return std::regex_replace(std::regex_replace(connection_string, kInUri, "$1***@"), kInPairs, "$1***");
 }
 
