@@ -8,15 +8,19 @@ BlockingPool::BlockingPool(int threads, std::size_t max_queued) : max_queued_(ma
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this](std::stop_token stop) { Run(stop); });
 }
 
-BlockingPool::~BlockingPool() {
+void BlockingPool::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
   for (auto& thread : threads_) thread.request_stop();
-  changed_.notify_all();
   threads_.clear();
+  queue_.clear();
 }
 
 bool BlockingPool::Submit(std::function<void()> work) {
   std::lock_guard lock(mutex_);
-  if (queue_.size() >= max_queued_) return false;
+  if (stopped_ || queue_.size() >= max_queued_) return false;
   queue_.push_back(std::move(work));
   changed_.notify_one();
   return true;

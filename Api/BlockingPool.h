@@ -14,8 +14,10 @@ namespace volcanion::api {
 class BlockingPool {
  public:
   BlockingPool(int threads, std::size_t max_queued);
-  /// Finishes what has begun, drops what waits.
-  ~BlockingPool();
+  ~BlockingPool() { Stop(); }
+
+  /// Finishes what has begun, drops what waits, and takes nothing any more. Idempotent; for one thread.
+  void Stop();
 
   /// False when too much waits already; `work` is then dropped.
   [[nodiscard]] bool Submit(std::function<void()> work);
@@ -24,9 +26,10 @@ class BlockingPool {
   void Run(std::stop_token stop);
 
   const std::size_t max_queued_;
-  std::mutex mutex_;  // guards the two below
+  std::mutex mutex_;  // guards those below
   std::condition_variable_any changed_;
   std::deque<std::function<void()>> queue_;
+  bool stopped_ = false;
   std::vector<std::jthread> threads_;  // last: stop before the rest goes
 };
 

@@ -4,7 +4,7 @@
 #include "Application/Utf8.h"
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -65,12 +65,6 @@ std::optional<std::vector<std::string>> Match(const std::vector<std::string_view
   return parameters;
 }
 
-/// The method as a metric's label: what clients make up does not become one.
-std::string KnownMethod(const std::string& method) {
-  static constexpr std::array kMethods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-  return std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end() ? "OTHER" : method;
-}
-
 }  // namespace
 
 void Router::Add(std::string_view method, std::string_view pattern, RouteHandler handler, bool is_hot) {
@@ -83,13 +77,17 @@ void Router::Dispatch(Request request, Responder responder) const {
   std::string correlation_id(AcceptableCorrelationId(request.headers));
   if (correlation_id.empty()) correlation_id = NewCorrelationId();
   std::string traceparent(AcceptableTraceparent(request.headers));
-  Answer answer(std::move(responder), observers_, std::move(correlation_id), KnownMethod(request.method));
+  Answer answer(std::move(responder), observers_, std::move(correlation_id), request.method);
 
   // A HEAD is answered like a GET; the server leaves the body out.
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   const auto path = SplitPath(request.path);
+  // A path that is spelled out is not taken for a parameter of another.
+  const bool is_literal =
+      std::any_of(routes_.begin(), routes_.end(), [&](const Route& route) { return route.pattern == request.path; });
   std::string allowed;
   for (const auto& route : routes_) {
+    if (is_literal && route.pattern != request.path) continue;
     auto parameters = Match(route.segments, path);
     if (!parameters) continue;
     if (route.method != method) {
@@ -113,7 +111,9 @@ Response Router::AnswerProtocolError(int status, std::string_view detail) const 
   const auto correlation_id = NewCorrelationId();
   auto problem = MakeProblem(status, detail, correlation_id);
   problem.headers.Add("X-Correlation-ID", correlation_id);
-  observers_.metrics.RequestAnswered("OTHER", "(protocol)", status, 0);
+  observers_.metrics.RequestAnswered("other", "(protocol)", status, 0);
+  observers_.log.Info("request refused by the protocol",
+                      {{"correlationId", std::string_view(correlation_id)}, {"status", std::int64_t{status}}});
   return problem;
 }
 

@@ -1,14 +1,15 @@
 #include "Api/Json/JsonSplit.h"
 #include "Cli/Commands.h"
-#include "Infrastructure/Security/SodiumSecrets.h"
-#include "Infrastructure/Telemetry/SystemClock.h"
+#include "Domain/Uuid.h"
 
 #include <curl/curl.h>
 #include <rapidjson/document.h>
+#include <sodium.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -172,17 +173,50 @@ class ProgressBar {
   steady_clock::time_point shown_{};
 };
 
-/// Events that have no id of their own get one here: then a batch can be sent again when its answer was lost.
-std::string WithEventId(const std::string& line, const infrastructure::SodiumSecrets& secrets, domain::Timestamp now) {
-  const auto members = api::SplitObject(line);
-  if (!members) return line;  // the server says what is wrong with it
-  const bool has_id =
-      std::any_of(members->begin(), members->end(), [](const auto& member) { return member.name == "eventId"; });
-  if (has_id) return line;
-  const auto brace = line.find('{');
-  return line.substr(0, brace + 1) + "\"eventId\":\"" + secrets.NewId(now).ToString() + "\"" +
-         (members->empty() ? "" : ",") + line.substr(brace + 1);
-}
+/// Ids for events that have none: the same at every run over the same file, so that sending it again, or again in part,
+/// stores nothing twice. For standard input, which cannot be read twice, the same within one run only.
+class EventIds {
+ public:
+  explicit EventIds(const std::string& file) {
+    if (file == "-") {
+      randombytes_buf(source_.data(), source_.size());
+      return;
+    }
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, nullptr, 0, source_.size());
+    std::ifstream bytes(file, std::ios::binary);
+    for (std::string chunk(64 * 1024, '\0'); bytes;) {
+      bytes.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+      crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(chunk.data()),
+                                static_cast<unsigned long long>(bytes.gcount()));
+    }
+    crypto_generichash_final(&state, source_.data(), source_.size());
+  }
+
+  /// The line as it is when its event has an id, or cannot be read: the server says what is wrong with it.
+  std::string Complete(const std::string& line, std::int64_t number) const {
+    const auto members = api::SplitObject(line);
+    const bool has_id = members && std::any_of(members->begin(), members->end(),
+                                               [](const auto& member) { return member.name == "eventId"; });
+    if (!members || has_id) return line;
+    const auto brace = line.find('{') + 1;
+    return line.substr(0, brace) + "\"eventId\":\"" + IdOf(number) + "\"" + (members->empty() ? "" : ",") +
+           line.substr(brace);
+  }
+
+ private:
+  /// Version 8 of RFC 9562: bits of our own choice.
+  std::string IdOf(std::int64_t number) const {
+    domain::Uuid id;
+    crypto_generichash(id.bytes.data(), id.bytes.size(), reinterpret_cast<const unsigned char*>(&number), sizeof number,
+                       source_.data(), source_.size());
+    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | 0x80);
+    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
+    return id.ToString();
+  }
+
+  std::array<unsigned char, 32> source_{};
+};
 
 std::int64_t Count(const rapidjson::Document& document, const char* name) {
   const auto member = document.FindMember(name);
@@ -196,7 +230,8 @@ std::string Text(const rapidjson::Value& object, const char* name) {
 
 class Loader {
  public:
-  explicit Loader(const IngestOptions& options) : options_(options), client_(options.url, options.api_key) {}
+  explicit Loader(const IngestOptions& options)
+      : options_(options), ids_(options.file), client_(options.url, options.api_key) {}
 
   int Run() {
     LineReader lines(options_.file);
@@ -216,7 +251,7 @@ class Loader {
     while (lines.Next(line)) {
       if (line.find_first_not_of(" \t\r") != std::string::npos) {
         if (!batch.empty() && batch.size() + line.size() > kMaxBatchBytes && !flush()) return Summarize(false);
-        batch += WithEventId(line, secrets_, clock_.Now()) + "\n";
+        batch += ids_.Complete(line, line_number) + "\n";
         ++events;
       }
       ++line_number;
@@ -292,8 +327,7 @@ class Loader {
   }
 
   const IngestOptions& options_;
-  const infrastructure::SodiumSecrets secrets_;
-  const infrastructure::SystemClock clock_;
+  const EventIds ids_;
   Client client_;
   ProgressBar bar_;
   Totals totals_;

@@ -3,7 +3,6 @@
 #include "Cli/Services.h"
 #include "Cli/StopSignals.h"
 #include "Cli/Stores.h"
-#include "Infrastructure/Postgres/PqConnection.h"
 #include "Infrastructure/PostgresServer/PrivateCluster.h"
 
 #include <atomic>
@@ -81,6 +80,16 @@ void PrintWelcome(const Settings& settings, const Demo* demo, std::uint16_t port
   std::cout << "\nCtrl-C stops it.\n" << std::endl;
 }
 
+/// Tells at once what readiness would tell later: a store that is away, not migrated, or that may lose what it
+/// acknowledges.
+void LogProblems(application::Log& log, const std::vector<api::HealthCheck>& checks) {
+  for (const auto& [name, check] : checks) {
+    if (const auto health = check(); !health.problem.empty()) {
+      log.Error("not ready", {{"check", std::string_view(name)}, {"reason", std::string_view(health.problem)}});
+    }
+  }
+}
+
 void WaitForStop(const StopSignals& signals) {
   signals.Wait();
   Say("stopping");
@@ -122,6 +131,7 @@ int RunUp(Settings settings) {
   }
   api.Start();
   admin.Start();
+  LogProblems(around.log, api.HealthChecks());
   PrintWelcome(settings, demo ? &*demo : nullptr, api.port(), admin.port());
   WaitForStop(signals);
   api.Stop();
@@ -140,6 +150,7 @@ int RunApi(const Settings& settings) {
   api.Start();
   admin.Start();
   around.log.Info("api is listening", {{"port", std::int64_t{api.port()}}, {"adminPort", std::int64_t{admin.port()}}});
+  LogProblems(around.log, api.HealthChecks());
   WaitForStop(signals);
   api.Stop();
   admin.Stop();
@@ -167,20 +178,13 @@ int RunMigrate(const Settings& settings) {
   return migrated ? 0 : Fail(migrated.error());
 }
 
-constexpr char kRetrySetAside[] = R"sql(
-  WITH again AS (DELETE FROM write.set_aside_batches RETURNING batch_id, byte_count)
-  INSERT INTO write.outbox (batch_id, byte_count) SELECT batch_id, byte_count FROM again
-  RETURNING batch_id
-)sql";
-
-int RetrySetAside(const Settings& settings) try {
+int RetrySetAside(const Settings& settings) {
   const auto stores = ResolveStores(settings);
   if (!stores) return Fail(stores.error());
-  const auto put_back = infrastructure::PqConnection(stores->write).Execute(kRetrySetAside, {});
-  std::cout << put_back.rows() << " batches are back in the outbox\n";
+  const auto put_back = infrastructure::PostgresOutbox({.connection_string = stores->write}).RetrySetAside();
+  if (!put_back) return Fail(put_back.error());
+  std::cout << *put_back << " batches are back in the outbox\n";
   return 0;
-} catch (const infrastructure::PqError& error) {
-  return Fail({domain::ErrorKind::kUnavailable, error.what()});
 }
 
 int PrintConfig(const Settings& settings) {

@@ -16,6 +16,7 @@ namespace {
 using infrastructure::Settings;
 
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
+constexpr std::chrono::seconds kSyncStopPatience{2};
 
 application::Log::Level ToLevel(infrastructure::LogLevel level) {
   switch (level) {
@@ -121,6 +122,12 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
                             management.publish_structure, management.validate_documents});
 }
 
+void ApiService::Stop() {
+  server_.Stop(drain_timeout_);
+  blocking_.Stop();
+  event_store_.Stop();
+}
+
 std::vector<api::HealthCheck> ApiService::HealthChecks() {
   return {{"writeStore", [this] { return CheckStore(stores_.write, "write", infrastructure::WriteStoreMigrations()); }},
           {"readStore", [this] { return CheckStore(stores_.read, "read", infrastructure::ReadStoreMigrations()); }},
@@ -132,8 +139,18 @@ std::vector<api::HealthCheck> ApiService::HealthChecks() {
 SyncService::Worker::Worker(const Settings& settings, const Stores& stores, Surroundings& around)
     : outbox({stores.write}),
       read_model(stores.read),
-      worker(outbox, read_model, around.metrics, around.log, {settings.poll_interval}),
-      thread([this](std::stop_token stop) { worker.Run(stop); }) {}
+      worker(outbox, read_model, around.metrics, around.log, {.poll_interval = settings.poll_interval}),
+      thread([this](std::stop_token stop) {
+        worker.Run(stop);
+        ended.set_value();
+      }) {}
+
+SyncService::Worker::~Worker() {
+  thread.request_stop();
+  if (ended.get_future().wait_for(kSyncStopPatience) == std::future_status::ready) return;
+  outbox.Interrupt();
+  read_model.Interrupt();
+}
 
 SyncService::SyncService(const Settings& settings, const Stores& stores, Surroundings& around) : stores_(stores) {
   for (int i = 0; i < settings.sync_workers; ++i) {

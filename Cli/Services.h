@@ -29,6 +29,7 @@
 #include "Infrastructure/Telemetry/SystemClock.h"
 #include "Sync/SyncWorker.h"
 
+#include <future>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -67,10 +68,12 @@ class ApiService {
  public:
   ApiService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around,
              Management& management);
+  /// Stops.
+  ~ApiService() { Stop(); }
 
   void Start() { server_.Start(); }
-  /// Finishes what is under way, and commits what is queued.
-  void Stop() { server_.Stop(drain_timeout_); }
+  /// Answers what is under way within the drain time, then commits what is queued. Idempotent.
+  void Stop();
   std::uint16_t port() const { return server_.port(); }
   std::vector<api::HealthCheck> HealthChecks();
 
@@ -99,10 +102,13 @@ class SyncService {
  private:
   struct Worker {
     Worker(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around);
+    /// Lets the round under way end, but does not wait long for a store.
+    ~Worker();
     infrastructure::PostgresOutbox outbox;
     infrastructure::PostgresReadModel read_model;
     sync::SyncWorker worker;
-    std::jthread thread;  // last: stops before the rest goes
+    std::promise<void> ended;
+    std::jthread thread;
   };
 
   const Stores stores_;

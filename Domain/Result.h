@@ -9,7 +9,8 @@
 
 namespace volcanion::domain {
 
-/// Why an operation could not be done, as far as a caller can react to it. Api/Http maps each kind to one status.
+/// Why an operation could not be done, as far as a caller can react to it. Api/Middleware/Problem.h maps each kind to
+/// one status.
 enum class ErrorKind {
   kMalformed,         ///< the input cannot be read at all
   kInvalid,           ///< the input can be read and breaks a rule

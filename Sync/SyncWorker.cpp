@@ -1,11 +1,13 @@
 #include "Sync/SyncWorker.h"
 
+#include "Application/Pause.h"
 #include "Application/Projections/ProjectBatches.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
+#include <exception>
 #include <numeric>
+#include <span>
+#include <string>
 
 namespace volcanion::sync {
 namespace {
@@ -15,13 +17,8 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLongestPause{1'000};
 
-/// False when it is time to stop.
-bool Pause(std::stop_token stop, std::chrono::milliseconds pause) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  stopped.wait_for(lock, stop, pause, [] { return false; });
-  return !stop.stop_requested();
+bool AllComplete(const std::vector<StoredBatch>& batches) {
+  return std::all_of(batches.begin(), batches.end(), [](const StoredBatch& batch) { return batch.IsComplete(); });
 }
 
 }  // namespace
@@ -33,7 +30,8 @@ SyncWorker::SyncWorker(application::Outbox& outbox, application::ReadModel& read
       metrics_(metrics),
       log_(log),
       settings_(settings),
-      observer_(std::move(observer)) {}
+      observer_(std::move(observer)),
+      claim_limit_(settings.max_claim_batches) {}
 
 void SyncWorker::Observe(std::string_view step) {
   if (observer_) observer_(step);
@@ -43,64 +41,84 @@ void SyncWorker::Run(std::stop_token stop) {
   auto pause = settings_.poll_interval;
   bool failing = false;
   while (!stop.stop_requested()) {
-    const auto projected = RunOnce();
+    const auto projected = RunOnceCatching();
+    if (stop.stop_requested()) return;
     if (!projected) {
       if (!failing) log_.Error("the projection cannot go on; it keeps trying", {{"reason", projected.error().message}});
       failing = true;
       pause = std::min(pause * 2, kLongestPause);
+      // Fewer at a time: what is too slow or too large together may pass alone, and what fails stands in nobody's way.
+      claim_limit_ = std::max(1, claim_limit_ / 2);
+      MeasureLag();
     } else {
       if (failing) log_.Info("the projection goes on");
       failing = false;
       pause = settings_.poll_interval;
+      claim_limit_ = std::min(settings_.max_claim_batches, claim_limit_ * 2);
       last_success_ = steady_clock::now();
       if (*projected > 0) continue;
     }
-    if (!Pause(stop, pause)) return;
+    if (!application::Pause(stop, pause)) return;
+  }
+}
+
+domain::Result<std::size_t> SyncWorker::RunOnceCatching() {
+  try {
+    return RunOnce();
+  } catch (const std::exception& error) {  // out of memory, say: the claim is back in the outbox by now
+    return domain::Error{domain::ErrorKind::kInternal, error.what()};
   }
 }
 
 domain::Result<std::size_t> SyncWorker::RunOnce() {
   const auto begun = steady_clock::now();
-  auto claimed = outbox_.Claim();
+  auto claimed = outbox_.Claim(claim_limit_);
   if (!claimed) return std::move(claimed).error();
   auto& claim = **claimed;
   const auto& batches = claim.batches();
-  if (batches.empty()) {
-    const auto freshness = claim.freshness();
-    claimed->reset();  // its transaction ends before the next one begins
-    Report(freshness);
-    return std::size_t{0};
-  }
-  Observe("claimed");
-  auto applied = read_model_.Apply(batches, claim.freshness(), application::ProjectBatches);
-  if (!applied && applied.error().kind == domain::ErrorKind::kInvalid) applied = ApplyOneByOne(claim);
-  if (!applied) return std::move(applied).error();
-  Observe("after read commit");
-  if (auto completed = claim.Complete(); !completed) return std::move(completed).error();
-  Observe("after write commit");
-  const auto events =
-      std::accumulate(batches.begin(), batches.end(), std::size_t{0},
-                      [](std::size_t sum, const StoredBatch& batch) { return sum + batch.events.size(); });
-  metrics_.BatchesProjected(batches.size(), events, std::chrono::duration<double>(steady_clock::now() - begun).count());
-  const auto count = batches.size();
   const auto freshness = claim.freshness();
-  claimed->reset();
+  const auto count = batches.size();
+  if (count > 0) {
+    Observe("claimed");
+    if (auto applied = Apply(claim); !applied) return std::move(applied).error();
+    Observe("after read commit");
+    if (auto completed = claim.Complete(); !completed) return std::move(completed).error();
+    Observe("after write commit");
+    const auto events =
+        std::accumulate(batches.begin(), batches.end(), std::size_t{0},
+                        [](std::size_t sum, const StoredBatch& batch) { return sum + batch.events.size(); });
+    metrics_.BatchesProjected(count, events, std::chrono::duration<double>(steady_clock::now() - begun).count());
+  }
+  claimed->reset();  // its transaction ends before the next one begins
   Report(freshness);
   return count;
 }
 
+domain::Result<domain::Done> SyncWorker::Apply(application::OutboxClaim& claim) {
+  if (AllComplete(claim.batches())) {
+    auto applied = read_model_.Apply(claim.batches(), claim.freshness(), application::ProjectBatches);
+    if (applied || applied.error().kind != domain::ErrorKind::kInvalid) return applied;
+  }
+  return ApplyOneByOne(claim);
+}
+
 domain::Result<domain::Done> SyncWorker::ApplyOneByOne(application::OutboxClaim& claim) {
   for (const auto& batch : claim.batches()) {
-    // Without a note of freshness: the last of the batches is not in yet.
-    const auto applied = read_model_.Apply({batch}, {}, application::ProjectBatches);
-    if (applied) continue;
-    if (applied.error().kind != domain::ErrorKind::kInvalid) return applied;
-    if (auto set_aside = claim.SetAside(batch.id, applied.error().message); !set_aside) return set_aside;
+    std::string refused;
+    if (batch.IsComplete()) {
+      // Without a note of freshness: the last of the batches is not in yet.
+      const auto applied = read_model_.Apply(std::span(&batch, 1), {}, application::ProjectBatches);
+      if (!applied && applied.error().kind != domain::ErrorKind::kInvalid) return applied;
+      if (!applied) refused = applied.error().message;
+    } else {
+      refused = "only " + std::to_string(batch.events.size()) + " of its " + std::to_string(batch.event_count) +
+                " events can be read with their partner and system";
+    }
+    if (refused.empty()) continue;
+    if (auto set_aside = claim.SetAside(batch.id, refused); !set_aside) return set_aside;
     metrics_.BatchSetAside();
     log_.Error("a batch cannot be projected and is set aside",
-               {{"batch", batch.id},
-                {"events", static_cast<std::int64_t>(batch.events.size())},
-                {"reason", applied.error().message}});
+               {{"batch", batch.id}, {"events", batch.event_count}, {"reason", std::string_view(refused)}});
   }
   return domain::Done{};
 }
@@ -112,6 +130,10 @@ void SyncWorker::Report(const application::Freshness& freshness) {
   if (auto noted = read_model_.NoteFreshness(freshness); !noted) {
     log_.Warning("freshness cannot be noted", {{"reason", noted.error().message}});
   }
+  MeasureLag();
+}
+
+void SyncWorker::MeasureLag() {
   if (const auto lag = outbox_.Lag()) metrics_.OutboxMeasured(*lag);
 }
 

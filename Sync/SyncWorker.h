@@ -13,6 +13,7 @@
 namespace volcanion::sync {
 
 struct SyncSettings {
+  int max_claim_batches = 500;                     ///< projected together
   std::chrono::milliseconds poll_interval{100};    ///< between looks at an empty outbox
   std::chrono::milliseconds report_interval{500};  ///< between notes of freshness and lag while idle
 };
@@ -27,7 +28,7 @@ class SyncWorker {
              application::Log& log, SyncSettings settings, application::StepObserver observer = {});
 
   /// Works until told to stop: at once again while there is work, after `poll_interval` when there is none, and more
-  /// and more slowly (up to a second) while a store is away.
+  /// and more slowly (up to a second), with fewer and fewer batches at a time, while something fails.
   void Run(std::stop_token stop);
 
   /// One round. How many batches left the outbox.
@@ -37,9 +38,12 @@ class SyncWorker {
   std::chrono::steady_clock::time_point last_success() const { return last_success_.load(); }
 
  private:
+  domain::Result<std::size_t> RunOnceCatching();
+  domain::Result<domain::Done> Apply(application::OutboxClaim& claim);
   /// Applies the batches one by one, so that one that is refused is set aside alone.
   domain::Result<domain::Done> ApplyOneByOne(application::OutboxClaim& claim);
   void Report(const application::Freshness& freshness);
+  void MeasureLag();
   void Observe(std::string_view step);
 
   application::Outbox& outbox_;
@@ -48,6 +52,7 @@ class SyncWorker {
   application::Log& log_;
   const SyncSettings settings_;
   const application::StepObserver observer_;
+  int claim_limit_;
   std::chrono::steady_clock::time_point reported_{};
   std::atomic<std::chrono::steady_clock::time_point> last_success_{};
 };

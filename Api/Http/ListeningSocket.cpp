@@ -21,6 +21,9 @@ namespace volcanion::api {
 namespace {
 
 constexpr int kBacklog = 4096;  // the system caps it at net.core.somaxconn
+// Bytes of an answer that the system takes although the client's window has no room for them yet. Without a limit it
+// takes megabytes, and a thousand clients that read slowly use up the memory of all TCP on the machine.
+constexpr int kMaxUnsent = 128 * 1024;
 
 int OpenReserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -49,9 +52,10 @@ ListeningSocket::ListeningSocket(const std::string& host, std::uint16_t port) {
   const auto address = Resolve(host, port);
   fd_ = ::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
-  // Accepted sockets inherit TCP_NODELAY.
+  // Accepted sockets inherit TCP_NODELAY and TCP_NOTSENT_LOWAT.
   if (fd_ < 0 || ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
       ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
+      ::setsockopt(fd_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof(kMaxUnsent)) != 0 ||
       ::bind(fd_, address->ai_addr, address->ai_addrlen) != 0 || ::listen(fd_, kBacklog) != 0) {
     const std::string reason = std::strerror(errno);
     Close();

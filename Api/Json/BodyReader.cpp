@@ -3,12 +3,13 @@
 #include "Domain/JsonPointer.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace volcanion::api {
 
 domain::Result<BodyReader> BodyReader::Open(std::string_view text) {
-  auto members = SplitObject(text);
+  auto members = SplitObject(text, {.max_values = 100});
   if (!members) return std::move(members).error();
   return BodyReader(text, *std::move(members));
 }
@@ -65,14 +66,13 @@ void BodyReader::Note(std::string_view name, std::string code, std::string messa
 }
 
 domain::Result<domain::Done> BodyReader::Finish() {
-  std::vector<std::string_view> seen;
+  std::set<std::string_view> seen;
   for (const auto& member : members_) {
-    if (std::find(asked_.begin(), asked_.end(), member.name) == asked_.end()) {
-      Note(member.name, "unknown_member", "is not known here");
-    } else if (std::find(seen.begin(), seen.end(), member.name) != seen.end()) {
+    if (!seen.insert(member.name).second) {
       Note(member.name, "duplicate_member", "must stand once only");
+    } else if (std::find(asked_.begin(), asked_.end(), member.name) == asked_.end()) {
+      Note(member.name, "unknown_member", "is not known here");
     }
-    seen.push_back(member.name);
   }
   if (faults_.empty()) return domain::Done{};
   return domain::Error{domain::ErrorKind::kInvalid, "The body breaks a rule.", std::move(faults_)};

@@ -19,6 +19,12 @@ using domain::ErrorKind;
 using domain::EventReport;
 using domain::Fault;
 
+// Of one event; more than any honest one has.
+constexpr SplitLimits kEventLimits{.max_values = 100};
+// A batch is taken apart before its events are: what is wrong inside one of them is for that event to answer for. Deep
+// enough for that, and shallow enough for the reader's own stack, which is on the heap.
+constexpr int kMaxBatchDepth = 100'000;
+
 constexpr std::string_view kMembers =
     "eventId, eventName, eventTimestamp, userId, anonymousId, schemaVersion, properties";
 
@@ -110,18 +116,17 @@ domain::Result<EventReport> ReadReport(std::string_view text, const EventLimits&
         "must be at most " + std::to_string(limits.max_event_bytes) + " bytes; has " + std::to_string(text.size());
     return Error{ErrorKind::kTooLarge, "The event is too large.", {{"", "too_large", message}}};
   }
-  auto members = SplitObject(text);
+  auto members = SplitObject(text, kEventLimits);
   if (!members) return std::move(members).error();
   ReportReader reader(text);
   for (auto& member : *members) reader.Read(member);
   return std::move(reader).Finish();
 }
 
-std::optional<Error> CheckCount(std::size_t count, const EventLimits& limits) {
-  if (count >= 1 && count <= limits.max_batch_events) return std::nullopt;
-  const auto message =
-      "must hold 1 to " + std::to_string(limits.max_batch_events) + " events; holds " + std::to_string(count);
-  return Error{ErrorKind::kInvalid, "The batch breaks a rule.", {{"/events", "out_of_range", message}}};
+Error TooFewOrMany(std::size_t count, const char* pointer, const EventLimits& limits) {
+  const auto message = "must hold 1 to " + std::to_string(limits.max_batch_events) + " events; holds " +
+                       (count > limits.max_batch_events ? "more" : std::to_string(count));
+  return {ErrorKind::kInvalid, "The batch breaks a rule.", {{pointer, "out_of_range", message}}};
 }
 
 }  // namespace
@@ -129,21 +134,23 @@ std::optional<Error> CheckCount(std::size_t count, const EventLimits& limits) {
 IncomingEvent DecodeEvent(std::string_view text, const EventLimits& limits) { return {text, ReadReport(text, limits)}; }
 
 domain::Result<std::vector<IncomingEvent>> DecodeBatch(std::string_view text, const EventLimits& limits) {
-  auto members = SplitObject(text);
-  if (!members) return std::move(members).error();
-  if (members->size() != 1 || members->front().name != "events") {
+  const SplitLimits of_body{kMaxBatchDepth, 1, false};
+  const SplitLimits of_list{kMaxBatchDepth, limits.max_batch_events, false};
+  const auto members = SplitObject(text, of_body);
+  if (!members && members.error().kind == ErrorKind::kMalformed) return members.error();
+  if (!members || members->size() != 1 || members->front().name != "events") {
     return Error{ErrorKind::kInvalid,
                  "The batch breaks a rule.",
                  {{"", "wrong_members", "must be an object with the one member events, an array"}}};
   }
   const auto list = members->front().value.In(text);
-  auto elements = SplitArray(list);
+  auto elements = SplitArray(list, of_list);
   if (!elements) {
     auto error = std::move(elements).error();
     for (auto& fault : error.faults) fault.pointer = "/events";
     return error;
   }
-  if (auto error = CheckCount(elements->size(), limits)) return *std::move(error);
+  if (elements->empty()) return TooFewOrMany(0, "/events", limits);
   std::vector<IncomingEvent> events;
   events.reserve(elements->size());
   for (const auto& element : *elements) events.push_back(DecodeEvent(element.In(list), limits));
@@ -155,12 +162,11 @@ domain::Result<std::vector<IncomingEvent>> DecodeLines(std::string_view text, co
   while (!text.empty()) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (line.find_first_not_of(" \t\r") != std::string_view::npos) lines.push_back(line);
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (lines.size() == limits.max_batch_events) return TooFewOrMany(lines.size() + 1, "", limits);
+    lines.push_back(line);
   }
-  if (auto error = CheckCount(lines.size(), limits)) {
-    error->faults.front().pointer.clear();  // there is no member to point at
-    return *std::move(error);
-  }
+  if (lines.empty()) return TooFewOrMany(0, "", limits);
   std::vector<IncomingEvent> events;
   events.reserve(lines.size());
   for (const auto line : lines) events.push_back(DecodeEvent(line, limits));

@@ -12,14 +12,14 @@
 namespace volcanion::api {
 namespace {
 
-constexpr unsigned kFlags =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 
 /// Notes the values of the outermost object or array as the reader goes by. Where a value begins follows from where the
 /// one before it ended: only white space, ',' and ':' lie between.
 class Splitter {
  public:
-  Splitter(std::string_view text, const rapidjson::MemoryStream& stream) : text_(text), stream_(stream) {}
+  Splitter(std::string_view text, const rapidjson::MemoryStream& stream, const SplitLimits& limits)
+      : text_(text), stream_(stream), limits_(limits) {}
 
   bool Null() { return Scalar(JsonKind::kNull); }
   bool Bool(bool) { return Scalar(JsonKind::kBoolean); }
@@ -46,7 +46,8 @@ class Splitter {
   bool EndArray(rapidjson::SizeType) { return Close(JsonKind::kArray); }
 
   JsonKind outermost() const { return outermost_; }
-  bool too_deep() const { return depth_ > kMaxJsonDepth; }
+  bool too_deep() const { return depth_ > limits_.max_depth; }
+  bool too_many() const { return members_.size() > limits_.max_values; }
   std::vector<JsonMember> TakeMembers() { return std::move(members_); }
 
  private:
@@ -55,30 +56,29 @@ class Splitter {
       outermost_ = kind;
       previous_end_ = stream_.Tell() + 1;
     }
-    return ++depth_ <= kMaxJsonDepth;
+    return ++depth_ <= limits_.max_depth;
   }
 
-  bool Close(JsonKind kind) {
-    if (--depth_ == 1) Note(kind, stream_.Tell() + 1);
-    return true;
-  }
+  bool Close(JsonKind kind) { return --depth_ != 1 || Note(kind, stream_.Tell() + 1); }
 
   bool Scalar(JsonKind kind) {
     if (depth_ == 0) outermost_ = kind;
-    if (depth_ == 1) Note(kind, stream_.Tell());
-    return true;
+    return depth_ != 1 || Note(kind, stream_.Tell());
   }
 
-  void Note(JsonKind kind, std::size_t end) {
+  /// False when there are too many.
+  bool Note(JsonKind kind, std::size_t end) {
     const auto begin = text_.find_first_not_of(" \t\r\n:,", previous_end_);
     members_.push_back({std::move(name_), {kind, begin, end - begin, std::move(decoded_)}});
     name_.clear();
     decoded_.clear();
     previous_end_ = end;
+    return !too_many();
   }
 
   std::string_view text_;
   const rapidjson::MemoryStream& stream_;
+  const SplitLimits limits_;
   int depth_ = 0;
   JsonKind outermost_ = JsonKind::kNull;
   std::size_t previous_end_ = 0;
@@ -95,33 +95,41 @@ struct Parsed {
   rapidjson::ParseResult result;
   std::size_t end;
   bool too_deep;
+  bool too_many;
   JsonKind outermost;
   std::vector<JsonMember> members;
 };
 
-Parsed Parse(std::string_view text) {
+Parsed Parse(std::string_view text, const SplitLimits& limits) {
   rapidjson::MemoryStream stream(text.data(), text.size());
-  Splitter splitter(text, stream);
+  Splitter splitter(text, stream, limits);
   rapidjson::Reader reader;
-  const auto result = reader.Parse<kFlags>(stream, splitter);
-  return {result, stream.Tell(), splitter.too_deep(), splitter.outermost(), splitter.TakeMembers()};
+  const auto result = limits.check_utf8 ? reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, splitter)
+                                        : reader.Parse<kFlags>(stream, splitter);
+  return {
+      result, stream.Tell(), splitter.too_deep(), splitter.too_many(), splitter.outermost(), splitter.TakeMembers()};
 }
 
 /// Reads what RapidJSON would refuse although it is JSON, through a copy of the same length, only where there is need.
-Parsed ParseRepairing(std::string_view text) {
+Parsed ParseRepairing(std::string_view text, const SplitLimits& limits) {
   if (!application::MayHoldSurrogates(text)) {
-    auto parsed = Parse(text);
+    auto parsed = Parse(text, limits);
     if (parsed.result.Code() != rapidjson::kParseErrorNumberTooBig) return parsed;
   }
   std::string repaired(text);
   (void)application::RepairJson(repaired);
-  return Parse(repaired);
+  return Parse(repaired, limits);
 }
 
-domain::Result<std::vector<JsonMember>> Split(std::string_view text, JsonKind wanted, const char* wrong_type) {
-  auto parsed = ParseRepairing(text);
+domain::Result<std::vector<JsonMember>> Split(std::string_view text, const SplitLimits& limits, JsonKind wanted,
+                                              const char* wrong_type) {
+  auto parsed = ParseRepairing(text, limits);
   if (parsed.too_deep) {
-    return Malformed("too_deep", "must not be nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+    return Malformed("too_deep", "must not be nested deeper than " + std::to_string(limits.max_depth) + " levels");
+  }
+  if (parsed.too_many) {
+    const auto message = "must not have more than " + std::to_string(limits.max_values) + " members or elements";
+    return domain::Error{domain::ErrorKind::kInvalid, message, {{"", "too_many", message}}};
   }
   if (parsed.result.IsError()) {
     return Malformed("malformed_json", std::string("is not JSON: ") +
@@ -146,12 +154,12 @@ domain::Result<std::vector<JsonMember>> Split(std::string_view text, JsonKind wa
 
 }  // namespace
 
-domain::Result<std::vector<JsonMember>> SplitObject(std::string_view text) {
-  return Split(text, JsonKind::kObject, "must be a JSON object");
+domain::Result<std::vector<JsonMember>> SplitObject(std::string_view text, const SplitLimits& limits) {
+  return Split(text, limits, JsonKind::kObject, "must be a JSON object");
 }
 
-domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text) {
-  auto members = Split(text, JsonKind::kArray, "must be a JSON array");
+domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text, const SplitLimits& limits) {
+  auto members = Split(text, limits, JsonKind::kArray, "must be a JSON array");
   if (!members) return std::move(members).error();
   std::vector<JsonSpan> elements;
   elements.reserve(members->size());

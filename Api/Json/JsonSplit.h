@@ -26,14 +26,21 @@ struct JsonMember {
   JsonSpan value;
 };
 
-/// No value is nested deeper than this, the outermost one counted.
+/// No event and no management body is nested deeper than this, the outermost level counted.
 inline constexpr int kMaxJsonDepth = 64;
+
+struct SplitLimits {
+  int max_depth = kMaxJsonDepth;
+  std::size_t max_values = 1'000;  ///< members or elements of the level that is taken apart
+  bool check_utf8 = true;          ///< off where each value is checked again on its own
+};
 
 /// Takes one level of a JSON text apart without building a document: its members or elements, with the exact bytes of
 /// each. All of the text is checked: grammar, UTF-8, depth. Numbers may have any size; an escaped lone surrogate
 /// (\ud800) counts as U+FFFD in decoded strings. kMalformed with one fault (code malformed_json or too_deep, the
-/// message says where) for what is no JSON; kInvalid (code wrong_type) for JSON of another kind.
-domain::Result<std::vector<JsonMember>> SplitObject(std::string_view text);
-domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text);
+/// message says where) for what is no JSON; kInvalid for JSON of another kind (code wrong_type), or with too many
+/// values (too_many).
+domain::Result<std::vector<JsonMember>> SplitObject(std::string_view text, const SplitLimits& limits = {});
+domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text, const SplitLimits& limits = {});
 
 }  // namespace volcanion::api

@@ -1,9 +1,10 @@
 #include "Api/Middleware/Authentication.h"
 
-#include "Api/Middleware/RunBlocking.h"
 #include "Application/Base64.h"
 
+#include <exception>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace volcanion::api {
@@ -12,6 +13,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLookUpInterval{100};
+constexpr std::size_t kMaxWaiting = 1'000;
 
 std::string_view TrimmedLeft(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -25,6 +27,14 @@ std::optional<std::string_view> AfterScheme(std::string_view header, std::string
     if ((header[i] | 0x20) != scheme[i]) return std::nullopt;
   }
   return TrimmedLeft(header.substr(scheme.size()));
+}
+
+domain::Result<domain::Done> RefreshCatching(application::DirectoryCache& directory) {
+  try {
+    return directory.Refresh();
+  } catch (const std::exception& error) {
+    return domain::Error{domain::ErrorKind::kInternal, error.what()};
+  }
 }
 
 }  // namespace
@@ -47,12 +57,6 @@ Authentication::Identity Authentication::Identify(const domain::SecretHash& hash
   return {};
 }
 
-bool Authentication::MayLookUpNow() {
-  const auto now = steady_clock::now();
-  auto last = looked_up_.load();
-  return now - last >= kLookUpInterval && looked_up_.compare_exchange_strong(last, now);
-}
-
 void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)> next) {
   const auto credential = CredentialOf(call.request.headers);
   if (!credential || credential->empty()) {
@@ -61,14 +65,46 @@ void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)>
   const auto hash = secrets_.Hash(*credential);
   const auto identity = Identify(hash);
   if (identity.who != Who::kNobody) return next(std::move(call), identity);
-  if (!MayLookUpNow()) {
-    if (directory_.IsLoaded()) return next(std::move(call), identity);
-    return call.answer.SendProblem(503, "The server does not know its keys yet. Try again in a moment.");
+  const auto answer = call.answer;
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() < kMaxWaiting) {
+      waiting_.push_back({std::move(call), hash, std::move(next)});
+      if (looking_up_ || SubmitLookUp()) return;
+      waiting_.pop_back();
+    }
   }
-  RunBlocking(blocking_, std::move(call), [this, hash, next = std::move(next)](Call& waiting) {
-    if (const auto refreshed = directory_.Refresh(); !refreshed) return waiting.answer.SendProblem(refreshed.error());
-    next(std::move(waiting), Identify(hash));
-  });
+  answer.SendProblem(503, "The server is busy. Try again later.");
+}
+
+bool Authentication::SubmitLookUp() {
+  looking_up_ = blocking_.Submit([this] { LookUp(); });
+  return looking_up_;
+}
+
+void Authentication::LookUp() {
+  std::this_thread::sleep_until(began_ + kLookUpInterval);
+  std::vector<Waiting> served;
+  {
+    const std::lock_guard lock(mutex_);
+    served.swap(waiting_);
+    began_ = steady_clock::now();
+  }
+  for (const auto refreshed = RefreshCatching(directory_); auto& [call, hash, next] : served) {
+    const auto answer = call.answer;
+    try {
+      refreshed ? next(std::move(call), Identify(hash)) : answer.SendProblem(refreshed.error());
+    } catch (const std::exception& error) {
+      answer.SendProblem(domain::Error{domain::ErrorKind::kInternal, error.what()});
+    }
+  }
+  std::vector<Waiting> unserved;
+  {
+    const std::lock_guard lock(mutex_);
+    looking_up_ = false;
+    if (!waiting_.empty() && !SubmitLookUp()) unserved.swap(waiting_);
+  }
+  for (const auto& [call, hash, next] : unserved) call.answer.SendProblem(503, "The server is busy. Try again later.");
 }
 
 void Authentication::RequireSender(Call call, std::function<void(Call, application::Sender)> next) {

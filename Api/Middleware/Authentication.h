@@ -6,11 +6,12 @@
 #include "Application/Ports/Clock.h"
 #include "Application/Ports/Secrets.h"
 
-#include <atomic>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace volcanion::api {
 
@@ -18,8 +19,8 @@ namespace volcanion::api {
 std::optional<std::string> CredentialOf(const Headers& headers);
 
 /// Finds out on whose behalf a request comes. What the directory in memory does not know is looked up in the store
-/// before it is refused, as another process may have issued it a moment ago: not more often than every 100 ms, so that
-/// guessing does not become load. Thread-safe.
+/// before it is refused, as another process may have issued it a moment ago. One look-up serves all that wait for one,
+/// and they begin at least 100 ms apart, so that guessing does not become load. Thread-safe.
 class Authentication {
  public:
   Authentication(application::DirectoryCache& directory, const application::Secrets& secrets,
@@ -40,13 +41,25 @@ class Authentication {
   };
   Identity Identify(const domain::SecretHash& hash) const;
   void WithIdentity(Call call, std::function<void(Call, Identity)> next);
-  bool MayLookUpNow();
+
+  struct Waiting {
+    Call call;
+    domain::SecretHash hash;
+    std::function<void(Call, Identity)> next;
+  };
+  /// On a thread of the pool: looks up, and lets all go on that waited when it began.
+  void LookUp();
+  bool SubmitLookUp();
 
   application::DirectoryCache& directory_;
   const application::Secrets& secrets_;
   const application::Clock& clock_;
   BlockingPool& blocking_;
-  std::atomic<std::chrono::steady_clock::time_point> looked_up_{};
+
+  std::mutex mutex_;  // guards all below
+  std::vector<Waiting> waiting_;
+  bool looking_up_ = false;
+  std::chrono::steady_clock::time_point began_{};  // the last look-up
 };
 
 }  // namespace volcanion::api

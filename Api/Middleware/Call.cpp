@@ -89,6 +89,20 @@ std::string_view AcceptableCorrelationId(const Headers& headers) {
   return acceptable ? id : std::string_view();
 }
 
+std::string MediaTypeOf(const Headers& headers) {
+  auto value = headers.Find("Content-Type").value_or("");
+  value = value.substr(0, value.find(';'));
+  while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
+  std::string type(value);
+  std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; });
+  return type;
+}
+
+bool IsJson(const Headers& headers) {
+  const auto type = MediaTypeOf(headers);
+  return type.empty() || type == "application/json";
+}
+
 std::string_view AcceptableTraceparent(const Headers& headers) {
   // https://www.w3.org/TR/trace-context/#traceparent-header: 00-<32 hex>-<16 hex>-<2 hex>, lower case
   constexpr std::string_view kForm = "00-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";

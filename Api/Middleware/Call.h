@@ -51,6 +51,11 @@ struct Call {
 
 /// The client's correlation id when it is 1 to 128 characters of [A-Za-z0-9._-]; else nothing.
 std::string_view AcceptableCorrelationId(const Headers& headers);
+/// The media type of the body, in lower case and without parameters; empty when none is given.
+std::string MediaTypeOf(const Headers& headers);
+/// application/json, or nothing said.
+bool IsJson(const Headers& headers);
+
 /// The client's traceparent when it has the form of W3C Trace Context, version 00; else nothing.
 std::string_view AcceptableTraceparent(const Headers& headers);
 

@@ -16,19 +16,6 @@ using application::IngestEvents;
 using application::IngestOutcome;
 using Outcomes = domain::Result<std::vector<IngestOutcome>>;
 
-enum class MediaType { kJson, kLines, kOther };
-
-MediaType MediaTypeOf(const Headers& headers) {
-  auto value = headers.Find("Content-Type").value_or("application/json");
-  value = value.substr(0, value.find(';'));
-  while (value.ends_with(' ')) value.remove_suffix(1);
-  std::string lower(value);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; });
-  if (lower == "application/json") return MediaType::kJson;
-  if (lower == "application/x-ndjson") return MediaType::kLines;
-  return MediaType::kOther;
-}
-
 std::string_view ToText(IngestOutcome::Status status) {
   switch (status) {
     case IngestOutcome::Status::kStored:
@@ -43,15 +30,24 @@ std::string_view ToText(IngestOutcome::Status status) {
   return "rejected";
 }
 
+const std::vector<domain::Fault>& ConflictFaults() {
+  static const std::vector<domain::Fault> kFaults = {
+      {"/eventId", "conflict", "another content is stored under this id"}};
+  return kFaults;
+}
+
 void WriteOutcome(JsonText& json, const IngestOutcome& outcome) {
   json.BeginObject();
+  if (!outcome.event_id.empty()) json.Name("eventId").Text(outcome.event_id);
+  json.Name("status").Text(ToText(outcome.status));
   if (outcome.status == IngestOutcome::Status::kRejected) {
-    json.Name("status").Text(ToText(outcome.status));
     json.Name("errors");
     WriteFaults(json, outcome.faults);
+  } else if (outcome.status == IngestOutcome::Status::kConflict) {
+    json.Name("position").Text(std::to_string(outcome.position));
+    json.Name("errors");
+    WriteFaults(json, ConflictFaults());
   } else {
-    json.Name("eventId").Text(outcome.event_id);
-    json.Name("status").Text(ToText(outcome.status));
     json.Name("isValid").Boolean(outcome.is_valid);
     json.Name("schemaVersion");
     outcome.schema_version ? json.Integer(*outcome.schema_version) : json.Null();
@@ -72,7 +68,7 @@ Response AnswerSingle(const IngestOutcome& outcome, std::string_view correlation
       return MakeProblem(
           {domain::ErrorKind::kConflict,
            "An event with this id and another content is stored; this one is kept as a rejected payload.",
-           {{"/eventId", "conflict", "another content is stored under this id"}}},
+           ConflictFaults()},
           correlation_id);
     default:
       break;
@@ -121,9 +117,7 @@ class IngestRoutes {
       : handler_(handler), limits_(limits) {}
 
   void Single(const Call& call, const application::Sender& sender) const {
-    if (MediaTypeOf(call.request.headers) != MediaType::kJson) {
-      return call.answer.SendProblem(415, "Send the event as application/json.");
-    }
+    if (!IsJson(call.request.headers)) return call.answer.SendProblem(415, "Send the event as application/json.");
     std::vector<IncomingEvent> events;
     events.push_back(DecodeEvent(call.request.body, limits_));
     Ingest(call, sender, std::move(events), [answer = call.answer](const Outcomes& outcomes) {
@@ -132,12 +126,12 @@ class IngestRoutes {
   }
 
   void Batch(const Call& call, const application::Sender& sender) const {
-    const auto media_type = MediaTypeOf(call.request.headers);
-    if (media_type == MediaType::kOther) {
+    const bool is_lines = MediaTypeOf(call.request.headers) == "application/x-ndjson";
+    if (!is_lines && !IsJson(call.request.headers)) {
       return call.answer.SendProblem(415, "Send the batch as application/json or application/x-ndjson.");
     }
     const std::string_view body = call.request.body;
-    auto events = media_type == MediaType::kJson ? DecodeBatch(body, limits_) : DecodeLines(body, limits_);
+    auto events = is_lines ? DecodeLines(body, limits_) : DecodeBatch(body, limits_);
     if (events) {
       return Ingest(call, sender, *std::move(events), [](const Outcomes& outcomes) { return AnswerBatch(*outcomes); });
     }

@@ -161,6 +161,7 @@ void AddManagementRoutes(Router& router, Authentication& authentication, Blockin
                          const ManagementHandlers& handlers) {
   const auto add = [&](std::string_view pattern, auto& handler, auto handle) {
     router.Add("POST", pattern, [&authentication, &blocking, &handler, handle](Call call) {
+      if (!IsJson(call.request.headers)) return call.answer.SendProblem(415, "Send the body as application/json.");
       authentication.RequireAdmin(std::move(call), [&blocking, &handler, handle](Call known) {
         RunBlocking(blocking, std::move(known), [&handler, handle](Call& running) {
           auto answered = handle(handler, running);

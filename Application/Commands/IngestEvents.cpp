@@ -51,8 +51,8 @@ std::vector<domain::Fault> AsFaults(const std::vector<Violation>& violations) {
   for (const auto& violation : violations) {
     const bool in_properties = violation.keyword != "eventName" && violation.keyword != "eventTimestamp" &&
                                violation.keyword != "schemaVersion";
-    faults.push_back({in_properties ? "/properties" + violation.pointer : "/" + violation.keyword, violation.keyword,
-                      violation.message});
+    faults.push_back({in_properties ? "/properties" + violation.pointer : "/" + violation.keyword, "violates_structure",
+                      violation.keyword + ": " + violation.message});
   }
   return faults;
 }
@@ -142,6 +142,7 @@ void IngestEventsHandler::Handle(IngestEvents command, Done done) {
       reject(i, std::move(incoming.report).error());
       continue;
     }
+    outcomes[i].event_id = incoming.report->event_id.value_or("");
     auto event = TrackingEvent::Create(std::move(incoming.report).value(),
                                        {domain::TrackingEventId{secrets_.NewId(now)}, sender.partner, sender.system,
                                         now, command.correlation_id, command.traceparent});
@@ -159,15 +160,16 @@ void IngestEventsHandler::Handle(IngestEvents command, Done done) {
     stored_at.push_back(i);
   }
 
-  store_.Store(std::move(append), [this, outcomes = std::move(outcomes), stored_at = std::move(stored_at),
-                                   done = std::move(done)](domain::Result<Appended> appended) mutable {
-    if (!appended) return done(std::move(appended).error());
-    for (std::size_t i = 0; i < stored_at.size(); ++i) {
-      Fill(outcomes[stored_at[i]], appended->events[i], appended->results[i]);
-    }
-    Count(metrics_, outcomes);
-    done(std::move(outcomes));
-  });
+  store_.Store(std::move(append),
+               [&metrics = metrics_, outcomes = std::move(outcomes), stored_at = std::move(stored_at),
+                done = std::move(done)](domain::Result<Appended> appended) mutable {
+                 if (!appended) return done(std::move(appended).error());
+                 for (std::size_t i = 0; i < stored_at.size(); ++i) {
+                   Fill(outcomes[stored_at[i]], appended->events[i], appended->results[i]);
+                 }
+                 Count(metrics, outcomes);
+                 done(std::move(outcomes));
+               });
 }
 
 }  // namespace volcanion::application

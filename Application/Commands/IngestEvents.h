@@ -34,7 +34,7 @@ struct IngestEvents {
 struct IngestOutcome {
   enum class Status { kStored, kDuplicate, kConflict, kRejected };
   Status status = Status::kStored;
-  std::string event_id;  ///< empty when kRejected
+  std::string event_id;  ///< empty for a rejected one that had none, or none that could be read
   std::int64_t position = 0;
   bool is_valid = true;
   std::optional<int> schema_version;

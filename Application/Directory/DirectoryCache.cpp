@@ -1,5 +1,10 @@
 #include "Application/Directory/DirectoryCache.h"
 
+#include "Application/Pause.h"
+
+#include <exception>
+#include <string>
+
 namespace volcanion::application {
 
 DirectoryCache::DirectoryCache(DirectoryStore& store, const SchemaCompiler& compiler, Log& log,
@@ -10,11 +15,6 @@ DirectoryCache::DirectoryCache(DirectoryStore& store, const SchemaCompiler& comp
       poll_interval_(poll_interval),
       current_(std::make_shared<Directory>()),
       poller_([this](std::stop_token stop) { Poll(stop); }) {}
-
-DirectoryCache::~DirectoryCache() {
-  poller_.request_stop();
-  stopped_.notify_all();
-}
 
 std::shared_ptr<const Directory> DirectoryCache::Current() const {
   std::lock_guard lock(mutex_);
@@ -39,16 +39,18 @@ domain::Result<domain::Done> DirectoryCache::Refresh() {
 
 void DirectoryCache::Poll(std::stop_token stop) {
   bool failing = false;
-  while (!stop.stop_requested()) {
-    const auto refreshed = Refresh();
-    if (!refreshed && !failing) {
-      log_.Warning("directory cannot be refreshed; the last one stays in force",
-                   {{"reason", refreshed.error().message}});
+  do {
+    std::string reason;
+    try {
+      if (const auto refreshed = Refresh(); !refreshed) reason = refreshed.error().message;
+    } catch (const std::exception& error) {
+      reason = error.what();
     }
-    failing = !refreshed;
-    std::unique_lock lock(mutex_);
-    stopped_.wait_for(lock, stop, poll_interval_, [] { return false; });
-  }
+    if (!reason.empty() && !failing) {
+      log_.Warning("directory cannot be refreshed; the last one stays in force", {{"reason", reason}});
+    }
+    failing = !reason.empty();
+  } while (Pause(stop, poll_interval_));
 }
 
 }  // namespace volcanion::application

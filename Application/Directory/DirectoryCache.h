@@ -7,7 +7,6 @@
 #include "Domain/Result.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -21,7 +20,6 @@ class DirectoryCache {
  public:
   DirectoryCache(DirectoryStore& store, const SchemaCompiler& compiler, Log& log,
                  std::chrono::milliseconds poll_interval);
-  ~DirectoryCache();
 
   /// Never null; empty before the first load.
   std::shared_ptr<const Directory> Current() const;
@@ -40,8 +38,7 @@ class DirectoryCache {
 
   std::mutex refresh_mutex_;  // one load at a time
 
-  mutable std::mutex mutex_;  // guards the two below
-  std::condition_variable_any stopped_;
+  mutable std::mutex mutex_;  // guards the one below
   std::shared_ptr<const Directory> current_;
 
   std::jthread poller_;  // last: stops before the rest goes

@@ -22,7 +22,6 @@ struct DirectorySystem {
   domain::PartnerSystemId id;
   domain::PartnerId partner;
   std::string name;
-  std::string partner_name;
   domain::InvalidEventPolicy invalid_events = domain::InvalidEventPolicy::kFlag;
   bool is_active = true;  ///< and its partner too
 };

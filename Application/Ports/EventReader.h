@@ -11,8 +11,8 @@
 
 namespace volcanion::application {
 
-/// What a read reflects: every event acknowledged before `instant` is in it, and every one with a position up to
-/// `position` that was acknowledged by then. Batches that were set aside are not.
+/// What a read reflects: every event acknowledged before `instant`, and every one whose position is not above
+/// `position`. Batches that were set aside are not in it.
 struct Freshness {
   std::int64_t position = 0;
   std::optional<domain::Timestamp> instant;  ///< by the write store's clock; nothing before the first projection

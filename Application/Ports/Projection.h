@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,11 @@ namespace volcanion::application {
 
 struct StoredBatch {
   std::int64_t id = 0;
+  std::int64_t event_count = 0;  ///< by the ledger
   std::vector<EventRow> events;  ///< joined with the names of partner and system
+
+  /// Every event of the ledger was found, and so were its partner and system.
+  bool IsComplete() const { return event_count == static_cast<std::int64_t>(events.size()); }
 };
 
 /// Batches of the outbox that this worker alone has until it completes or drops the claim. Not thread-safe.
@@ -43,9 +48,12 @@ class Outbox {
  public:
   virtual ~Outbox() = default;
 
-  /// The oldest batches that no other worker has, up to the configured numbers of batches and bytes; possibly none.
-  virtual domain::Result<std::unique_ptr<OutboxClaim>> Claim() = 0;
+  /// The oldest batches that no other worker has, up to `max_batches` and the configured numbers of events and bytes;
+  /// possibly none.
+  virtual domain::Result<std::unique_ptr<OutboxClaim>> Claim(int max_batches) = 0;
   virtual domain::Result<OutboxLag> Lag() = 0;
+  /// From any thread: what is under way fails soon, whatever it waits for.
+  virtual void Interrupt() = 0;
 };
 
 /// Rows of the roll-up event_counts: how many events of one kind fell into one hour.
@@ -73,10 +81,12 @@ class ReadModel {
   /// those, writes them and the mark that the batches are in. Applying a batch again changes nothing. kInvalid when the
   /// store refuses the rows themselves (another try would not help), kUnavailable otherwise.
   virtual domain::Result<domain::Done> Apply(
-      const std::vector<StoredBatch>& batches, const Freshness& freshness,
+      std::span<const StoredBatch> batches, const Freshness& freshness,
       const std::function<ReadRows(const std::vector<const StoredBatch*>&)>& project) = 0;
   /// Notes how fresh the store is while there is nothing to apply.
   virtual domain::Result<domain::Done> NoteFreshness(const Freshness& freshness) = 0;
+  /// From any thread: what is under way fails soon, whatever it waits for.
+  virtual void Interrupt() = 0;
 };
 
 /// Called at named steps of the projection ("before read commit", ...). Tests throw from it to stop the worker there.

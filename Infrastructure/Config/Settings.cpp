@@ -1,5 +1,9 @@
 #include "Infrastructure/Config/Settings.h"
 
+#include "Infrastructure/Postgres/ConnectionString.h"
+
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -26,6 +30,7 @@ struct Setting {
   std::string meaning;
   std::function<Mistake(Settings&, const std::string&)> read;
   std::function<std::string(const Settings&)> show;
+  bool is_secret = false;  ///< its value is not repeated
 };
 
 Mistake ReadNumber(const std::string& text, std::int64_t least, std::int64_t most, std::int64_t& number) {
@@ -61,6 +66,11 @@ Setting Millis(std::string name, std::chrono::milliseconds Settings::*field, std
           [=](const Settings& settings) { return std::to_string((settings.*field).count()); }};
 }
 
+bool IsNumericAddress(const std::string& host) {
+  in6_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
 Setting Address(std::string name, ListenAddress Settings::*field, std::string meaning) {
   return {std::move(name), std::move(meaning),
           [=](Settings& settings, const std::string& text) -> Mistake {
@@ -71,6 +81,7 @@ Setting Address(std::string name, ListenAddress Settings::*field, std::string me
             }
             auto host = text.substr(0, colon);
             if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+            if (!IsNumericAddress(host)) return "must begin with a numeric address, such as 127.0.0.1 or [::1]";
             settings.*field = {std::move(host), static_cast<std::uint16_t>(port)};
             return std::nullopt;
           },
@@ -114,9 +125,11 @@ Setting Dsn(std::string name, std::string Settings::*field, std::string meaning)
   return {std::move(name), std::move(meaning),
           [=](Settings& settings, const std::string& text) -> Mistake {
             settings.*field = text;
-            return std::nullopt;
+            if (text.empty()) return std::nullopt;
+            const auto readable = CompleteConnectionString(text);
+            return readable ? std::nullopt : Mistake("cannot be read. " + readable.error().message);
           },
-          [=](const Settings& settings) { return MaskPassword(settings.*field); }};
+          [=](const Settings& settings) { return MaskPassword(settings.*field); }, true};
 }
 
 const std::vector<Setting>& AllSettings() {
@@ -200,7 +213,8 @@ void Apply(Settings& settings, const std::map<std::string, std::string>& values,
     if (setting == nullptr) {
       if (!IsClientVariable(name)) mistakes.push_back({name, "unknown", name + " (" + source + ") is not a setting"});
     } else if (auto mistake = setting->read(settings, value)) {
-      mistakes.push_back({name, "wrong_value", name + " (" + source + ") " + *mistake + "; is \"" + value + "\""});
+      const auto what_it_is = setting->is_secret ? "" : "; is \"" + value + "\"";
+      mistakes.push_back({name, "wrong_value", name + " (" + source + ") " + *mistake + what_it_is});
     }
   }
 }
@@ -234,6 +248,16 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
   if (settings.max_event_bytes > settings.max_body_bytes) {
     mistakes.push_back({"VOLCANION_MAX_EVENT_BYTES", "out_of_range",
                         "VOLCANION_MAX_EVENT_BYTES must not be above VOLCANION_MAX_BODY_BYTES"});
+  }
+  if (settings.max_queued_events < settings.max_batch_events) {
+    mistakes.push_back({"VOLCANION_MAX_QUEUED_EVENTS", "out_of_range",
+                        "VOLCANION_MAX_QUEUED_EVENTS must not be below VOLCANION_MAX_BATCH_EVENTS: such a batch would "
+                        "never be taken"});
+  }
+  if (settings.max_queued_bytes < 2 * settings.max_body_bytes) {
+    mistakes.push_back({"VOLCANION_MAX_QUEUED_BYTES", "out_of_range",
+                        "VOLCANION_MAX_QUEUED_BYTES must be at least twice VOLCANION_MAX_BODY_BYTES: a large batch "
+                        "would never be taken"});
   }
   if (mistakes.empty()) return settings;
   return domain::Error{domain::ErrorKind::kInvalid, "The configuration has mistakes.", std::move(mistakes)};

@@ -98,9 +98,11 @@ std::vector<Entry> SortedByKey(const std::vector<EventToWrite>& events) {
   return entries;
 }
 
+// The transaction gets its number before the batch does: whoever sees no older transaction running knows that no lower
+// batch is still to come.
 constexpr char kInsertKeys[] = R"sql(
   INSERT INTO write.event_keys (partner_system_id, event_id, content_hash, batch_id, ordinal)
-  SELECT system, id, hash, (SELECT nextval('write.batch_ids')), ordinal
+  SELECT system, id, hash, (SELECT nextval('write.batch_ids') FROM pg_current_xact_id()), ordinal
   FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::int4[]) AS new (system, id, hash, ordinal)
   ON CONFLICT DO NOTHING
   RETURNING batch_id, ordinal
@@ -220,9 +222,10 @@ Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, 
     event.traceparent().empty() ? rows.Null() : rows.Bytes(event.traceparent());
     rows.Timestamp(event.received_at());
     ++written.events;
-    written.bytes += report.properties().size();
   }
-  connection.CopyIn(kCopyEvents, rows.Finish());
+  const auto stream = rows.Finish();
+  connection.CopyIn(kCopyEvents, stream);
+  written.bytes = stream.size();
   return written;
 }
 
@@ -285,9 +288,9 @@ std::size_t EventBatchWriter::Write(const std::vector<EventToWrite>& events,
       written = CopyEvents(connection_, entries, batch);
       const auto id = std::to_string(batch);
       const auto bytes = std::to_string(written.bytes);
-      finish = "INSERT INTO write.batches (batch_id, event_count, byte_count) VALUES (" + id + ", " +
-               std::to_string(written.events) + ", " + bytes +
-               "); INSERT INTO write.outbox (batch_id, byte_count) VALUES (" + id + ", " + bytes + "); ";
+      const auto row = "(" + id + ", " + std::to_string(written.events) + ", " + bytes + "); ";
+      finish = "INSERT INTO write.batches (batch_id, event_count, byte_count) VALUES " + row +
+               "INSERT INTO write.outbox (batch_id, event_count, byte_count) VALUES " + row;
     }
   }
   std::vector<domain::ApiKeyId> conflict_keys;

@@ -1,8 +1,11 @@
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
 
+#include "Application/Pause.h"
 #include "Infrastructure/Postgres/EventBatchWriter.h"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -15,12 +18,17 @@ using application::AppendResult;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kReconnectPause{200};
+constexpr std::chrono::milliseconds kWatchInterval{50};
+constexpr char kUnknown[] = "It is not known whether the events are stored. Send them again with the same ids.";
 constexpr int kMaxRetries = 5;  // of a transaction that PostgreSQL asks to retry
 
 std::size_t BytesOf(const Append& append) {
   std::size_t bytes = 0;
   for (const auto& event : append.events) bytes += event.report().raw.size();
-  for (const auto& payload : append.rejected) bytes += payload.body.size();
+  for (const auto& payload : append.rejected) {
+    bytes += payload.body.size();
+    for (const auto& fault : payload.faults) bytes += fault.pointer.size() + fault.message.size();
+  }
   return bytes;
 }
 
@@ -32,6 +40,8 @@ class GroupWriter {
   /// Throws PqError when something else than the data is wrong.
   void Write(std::vector<EventToWrite> events, std::vector<RejectedToWrite> rejected);
   int commits() const { return commits_; }
+  /// Events that were new.
+  std::size_t stored() const { return stored_; }
 
  private:
   /// False when PostgreSQL refuses the data; the transaction is rolled back.
@@ -41,12 +51,13 @@ class GroupWriter {
   PqConnection& connection_;
   application::Log& log_;
   int commits_ = 0;
+  std::size_t stored_ = 0;
 };
 
 bool GroupWriter::TryWrite(const std::vector<EventToWrite>& events, const std::vector<RejectedToWrite>& rejected) {
   for (int attempt = 1;; ++attempt) {
     try {
-      EventBatchWriter(connection_).Write(events, rejected);
+      stored_ += EventBatchWriter(connection_).Write(events, rejected);
       ++commits_;
       return true;
     } catch (const PqError& error) {
@@ -86,66 +97,132 @@ domain::Error Unavailable(std::string message) { return {domain::ErrorKind::kUna
 
 }  // namespace
 
+/// An append and its answer, which is given once by whoever has it first.
+struct GroupCommitEventStore::Pending {
+  Pending(Append what, application::AppendDone when_done, steady_clock::time_point until)
+      : append(std::move(what)), done(std::move(when_done)), deadline(until) {
+    results.resize(append.events.size());
+    events = append.events.size() + append.rejected.size();
+    bytes = BytesOf(append);
+  }
+
+  void Answer(domain::Result<Appended> answer) {
+    if (!answered.exchange(true)) done(std::move(answer));
+  }
+
+  Append append;
+  const application::AppendDone done;
+  const steady_clock::time_point deadline;
+  std::vector<AppendResult> results;
+  std::size_t events = 0;  // rejected payloads count as events: they take a row, too
+  std::size_t bytes = 0;
+  std::atomic<bool> answered = false;
+};
+
 GroupCommitEventStore::GroupCommitEventStore(GroupCommitSettings settings, application::Metrics& metrics,
                                              application::Log& log)
-    : settings_(std::move(settings)), metrics_(metrics), log_(log) {
-  for (int i = 0; i < settings_.committers; ++i) {
-    committers_.emplace_back([this](std::stop_token stop) { Run(stop); });
+    : settings_(std::move(settings)),
+      metrics_(metrics),
+      log_(log),
+      in_hand_(static_cast<std::size_t>(settings_.committers)),
+      connections_(static_cast<std::size_t>(settings_.committers)),
+      running_(settings_.committers) {
+  for (std::size_t i = 0; i < in_hand_.size(); ++i) {
+    committers_.emplace_back([this, i](std::stop_token stop) {
+      Run(stop, i);
+      const std::lock_guard lock(mutex_);
+      --running_;
+      ended_.notify_all();
+    });
   }
+  watcher_ = std::jthread([this](std::stop_token stop) { Watch(stop); });
 }
 
-GroupCommitEventStore::~GroupCommitEventStore() {
-  for (auto& committer : committers_) committer.request_stop();
-  changed_.notify_all();
+GroupCommitEventStore::~GroupCommitEventStore() { Stop(); }
+
+void GroupCommitEventStore::Stop() {
+  {
+    std::unique_lock lock(mutex_);
+    stopped_ = true;
+    for (auto& committer : committers_) committer.request_stop();
+    if (!ended_.wait_for(lock, settings_.max_wait, [this] { return running_ == 0; })) {
+      for (const auto& connection : connections_) {
+        if (connection) connection->Cut();
+      }
+    }
+  }
   committers_.clear();
-  for (auto& pending : queue_) pending.done(Unavailable("The server is stopping. Send the events again."));
+  watcher_ = {};
+  for (const auto& pending : queue_) pending->Answer(Unavailable("The server is stopping. Send the events again."));
+  queue_.clear();
 }
 
 void GroupCommitEventStore::Store(Append append, application::AppendDone done) {
-  Pending pending{std::move(append), std::move(done), {}, 0, 0, steady_clock::now() + settings_.max_wait};
-  pending.results.resize(pending.append.events.size());
-  pending.events = pending.append.events.size() + pending.append.rejected.size();
-  pending.bytes = BytesOf(pending.append);
+  const auto pending =
+      std::make_shared<Pending>(std::move(append), std::move(done), steady_clock::now() + settings_.max_wait);
   {
-    std::lock_guard lock(mutex_);
-    if (queued_events_ + pending.events <= settings_.max_queued_events &&
-        queued_bytes_ + pending.bytes <= settings_.max_queued_bytes) {
-      queued_events_ += pending.events;
-      queued_bytes_ += pending.bytes;
-      queue_.push_back(std::move(pending));
+    const std::lock_guard lock(mutex_);
+    if (!stopped_ && queued_events_ + pending->events <= settings_.max_queued_events &&
+        queued_bytes_ + pending->bytes <= settings_.max_queued_bytes) {
+      queued_events_ += pending->events;
+      queued_bytes_ += pending->bytes;
+      queue_.push_back(pending);
       metrics_.QueueDepth(queued_events_);
-      changed_.notify_one();
+      work_.notify_one();
       return;
     }
   }
-  pending.done(Unavailable("The queue of events to store is full. Send them again later."));
+  pending->Answer(Unavailable("The queue of events to store is full. Send them again later."));
 }
 
-void GroupCommitEventStore::Run(std::stop_token stop) {
+void GroupCommitEventStore::Run(std::stop_token stop, std::size_t committer) {
   std::optional<PqConnection> connection;
   while (true) {
     while (!connection) {
       try {
         connection.emplace(settings_.connection_string);
+        NoteReachable(true, "");
+        const std::lock_guard lock(mutex_);
+        connections_[committer] = connection->cutter();
       } catch (const PqError& error) {
-        log_.Warning("the write store cannot be reached", {{"reason", error.what()}});
-        if (!WaitForReconnect(stop)) return;
+        NoteReachable(false, error.what());
+        if (!application::Pause(stop, kReconnectPause)) return;
       }
     }
-    auto group = TakeGroup(stop);
+    const auto group = TakeGroup(stop, committer);
     if (group.empty()) return;
-    Commit(*connection, std::move(group));
-    if (!connection->IsAlive()) connection.reset();
+    try {
+      Commit(*connection, group);
+    } catch (const std::exception& error) {  // out of memory, say: nobody may wait for ever
+      log_.Error("a group of events was given up", {{"reason", error.what()}});
+      for (const auto& pending : group) pending->Answer(Unavailable(kUnknown));
+      connection.reset();
+    }
+    if (connection && !connection->IsAlive()) connection.reset();
+    const std::lock_guard lock(mutex_);
+    in_hand_[committer].clear();
   }
 }
 
-GroupCommitEventStore::Group GroupCommitEventStore::TakeGroup(std::stop_token stop) {
+void GroupCommitEventStore::NoteReachable(bool reachable, std::string_view reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(reachable_, reachable) == reachable) return;
+  }
+  if (reachable) {
+    log_.Info("the write store can be reached again");
+  } else {
+    log_.Warning("the write store cannot be reached; committers keep trying", {{"reason", reason}});
+  }
+}
+
+GroupCommitEventStore::Group GroupCommitEventStore::TakeGroup(std::stop_token stop, std::size_t committer) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { return !queue_.empty(); });
+  work_.wait(lock, stop, [this] { return !queue_.empty(); });
   Group group;
   std::size_t events = 0, bytes = 0;
   while (!queue_.empty()) {
-    const auto& next = queue_.front();
+    const auto& next = *queue_.front();
     const bool fits =
         events + next.events <= settings_.max_group_events && bytes + next.bytes <= settings_.max_group_bytes;
     if (!group.empty() && !fits) break;
@@ -157,73 +234,76 @@ GroupCommitEventStore::Group GroupCommitEventStore::TakeGroup(std::stop_token st
   queued_events_ -= events;
   queued_bytes_ -= bytes;
   metrics_.QueueDepth(queued_events_);
-  if (!queue_.empty()) changed_.notify_one();
+  in_hand_[committer] = group;
+  if (!queue_.empty()) work_.notify_one();
   return group;
 }
 
-bool GroupCommitEventStore::WaitForReconnect(std::stop_token stop) {
-  RefuseExpired();
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, stop, kReconnectPause, [] { return false; });
-  return !stop.stop_requested();
+void GroupCommitEventStore::PutBack(const Group& group) {
+  const std::lock_guard lock(mutex_);
+  for (auto pending = group.rbegin(); pending != group.rend(); ++pending) {
+    if ((*pending)->answered) continue;
+    queued_events_ += (*pending)->events;
+    queued_bytes_ += (*pending)->bytes;
+    queue_.push_front(*pending);
+  }
+  metrics_.QueueDepth(queued_events_);
+  work_.notify_all();
 }
 
-void GroupCommitEventStore::RefuseExpired() {
+void GroupCommitEventStore::Watch(std::stop_token stop) {
+  while (application::Pause(stop, kWatchInterval)) {
+    for (const auto& pending : TakeExpired()) pending->Answer(Unavailable(kUnknown));
+  }
+}
+
+GroupCommitEventStore::Group GroupCommitEventStore::TakeExpired() {
+  const std::lock_guard lock(mutex_);
+  const auto now = steady_clock::now();
   Group expired;
-  {
-    std::lock_guard lock(mutex_);
-    const auto now = steady_clock::now();
-    while (!queue_.empty() && queue_.front().deadline <= now) {
-      queued_events_ -= queue_.front().events;
-      queued_bytes_ -= queue_.front().bytes;
-      expired.push_back(std::move(queue_.front()));
-      queue_.pop_front();
-    }
-    metrics_.QueueDepth(queued_events_);
+  while (!queue_.empty() && queue_.front()->deadline <= now) {
+    queued_events_ -= queue_.front()->events;
+    queued_bytes_ -= queue_.front()->bytes;
+    expired.push_back(std::move(queue_.front()));
+    queue_.pop_front();
   }
-  for (auto& pending : expired)
-    pending.done(Unavailable("The write store cannot be reached. Send the events again later."));
-}
-
-void GroupCommitEventStore::PutBack(Group group) {
-  {
-    std::lock_guard lock(mutex_);
-    for (auto pending = group.rbegin(); pending != group.rend(); ++pending) {
-      queued_events_ += pending->events;
-      queued_bytes_ += pending->bytes;
-      queue_.push_front(std::move(*pending));
+  for (const auto& group : in_hand_) {
+    // What came first stands first: when that is in time, all is.
+    for (const auto& pending : group) {
+      if (pending->deadline > now) break;
+      if (!pending->answered) expired.push_back(pending);
     }
   }
-  RefuseExpired();  // else a connection that breaks at every attempt would keep them for ever
+  metrics_.QueueDepth(queued_events_);
+  return expired;
 }
 
-void GroupCommitEventStore::Commit(PqConnection& connection, Group group) {
+void GroupCommitEventStore::Commit(PqConnection& connection, const Group& group) {
   const auto begun = steady_clock::now();
   std::vector<EventToWrite> events;
   std::vector<RejectedToWrite> rejected;
-  for (auto& pending : group) {
-    for (std::size_t i = 0; i < pending.append.events.size(); ++i) {
-      events.push_back({&pending.append.events[i], pending.append.key, &pending.results[i]});
+  for (const auto& pending : group) {
+    for (std::size_t i = 0; i < pending->append.events.size(); ++i) {
+      events.push_back({&pending->append.events[i], pending->append.key, &pending->results[i]});
     }
-    for (const auto& payload : pending.append.rejected) rejected.push_back({&payload, pending.append.key});
+    for (const auto& payload : pending->append.rejected) rejected.push_back({&payload, pending->append.key});
   }
-  const auto count = events.size();
   GroupWriter writer(connection, log_);
   try {
     writer.Write(std::move(events), std::move(rejected));
   } catch (const PqError& error) {
     metrics_.CommitFailed();
-    log_.Error(
-        "a group of events was not committed",
-        {{"events", static_cast<std::int64_t>(count)}, {"sqlstate", error.sqlstate()}, {"reason", error.what()}});
-    if (error.connection_lost() && !error.outcome_unknown() && writer.commits() == 0) return PutBack(std::move(group));
-    for (auto& pending : group) {
-      pending.done(Unavailable("It is not known whether the events are stored. Send them again with the same ids."));
-    }
+    log_.Error("a group of events was not committed", {{"requests", static_cast<std::int64_t>(group.size())},
+                                                       {"sqlstate", error.sqlstate()},
+                                                       {"reason", error.what()}});
+    if (error.connection_lost() && !error.outcome_unknown() && writer.commits() == 0) return PutBack(group);
+    for (const auto& pending : group) pending->Answer(Unavailable(kUnknown));
     return;
   }
-  metrics_.BatchCommitted(count, std::chrono::duration<double>(steady_clock::now() - begun).count());
-  for (auto& pending : group) pending.done(Appended{std::move(pending.append.events), std::move(pending.results)});
+  metrics_.BatchCommitted(writer.stored(), std::chrono::duration<double>(steady_clock::now() - begun).count());
+  for (const auto& pending : group) {
+    pending->Answer(Appended{std::move(pending->append.events), std::move(pending->results)});
+  }
 }
 
 }  // namespace volcanion::infrastructure

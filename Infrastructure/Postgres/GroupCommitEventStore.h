@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct GroupCommitSettings {
   std::size_t max_group_bytes = 8 * 1024 * 1024;    ///< of one transaction, likewise
   std::size_t max_queued_events = 20'000;           ///< appends beyond it are refused at once
   std::size_t max_queued_bytes = 64 * 1024 * 1024;  ///< likewise
-  std::chrono::milliseconds max_wait{5'000};        ///< in the queue; then the append is refused
+  std::chrono::milliseconds max_wait{5'000};        ///< for an answer; then the append is answered kUnavailable
 };
 
 /// The group commit: appends wait in a bounded queue; a committer takes all that waits, writes it in one transaction
@@ -32,47 +33,52 @@ struct GroupCommitSettings {
 ///
 /// A row that PostgreSQL refuses does not fail its neighbours: the group is split until the row is alone. When the
 /// connection breaks, the committer connects anew; the group in hand goes back to the queue, unless a COMMIT was on its
-/// way: then nobody knows, and it is answered kUnavailable. Nothing waits longer than `max_wait` for a connection.
+/// way: then nobody knows, and it is answered kUnavailable. Whatever happens to PostgreSQL, every append is answered
+/// within `max_wait` and a moment.
 class GroupCommitEventStore : public application::EventStore {
  public:
   GroupCommitEventStore(GroupCommitSettings settings, application::Metrics& metrics, application::Log& log);
-  /// Commits what is queued, within `max_wait`, and stops.
+  /// Stops.
   ~GroupCommitEventStore() override;
 
   void Store(application::Append append, application::AppendDone done) override;
 
- private:
-  using Instant = std::chrono::steady_clock::time_point;
-  struct Pending {
-    application::Append append;
-    application::AppendDone done;
-    std::vector<application::AppendResult> results;
-    std::size_t events = 0;  // rejected payloads count as events: they take a row, too
-    std::size_t bytes = 0;
-    Instant deadline;
-  };
-  using Group = std::vector<Pending>;
+  /// Commits what is queued, as far as that can be done within `max_wait`; all is answered when it returns, and all
+  /// that comes later is refused. Idempotent; for one thread.
+  void Stop();
 
-  void Run(std::stop_token stop);
-  /// Waits for something to commit; empty when it is time to stop.
-  Group TakeGroup(std::stop_token stop);
-  /// Waits out a failed connection attempt, refusing what has waited too long. False when it is time to stop.
-  bool WaitForReconnect(std::stop_token stop);
-  void RefuseExpired();
-  void Commit(PqConnection& connection, Group group);
-  void PutBack(Group group);
+ private:
+  struct Pending;
+  using Group = std::vector<std::shared_ptr<Pending>>;
+
+  void Run(std::stop_token stop, std::size_t committer);
+  /// Waits for something to commit, and notes it as in hand; empty when it is time to stop.
+  Group TakeGroup(std::stop_token stop, std::size_t committer);
+  void PutBack(const Group& group);
+  /// Answers what has waited too long, in the queue or in hand. Runs until told to stop.
+  void Watch(std::stop_token stop);
+  Group TakeExpired();
+  void Commit(PqConnection& connection, const Group& group);
+  void NoteReachable(bool reachable, std::string_view reason);
 
   const GroupCommitSettings settings_;
   application::Metrics& metrics_;
   application::Log& log_;
 
   std::mutex mutex_;  // guards all below
-  std::condition_variable_any changed_;
-  std::deque<Pending> queue_;
+  std::condition_variable_any work_;
+  std::deque<std::shared_ptr<Pending>> queue_;
   std::size_t queued_events_ = 0;
   std::size_t queued_bytes_ = 0;
+  std::vector<Group> in_hand_;                          // by committer; what is being committed
+  std::vector<std::shared_ptr<PqCutter>> connections_;  // by committer
+  int running_ = 0;                                     // committers
+  std::condition_variable ended_;                       // a committer
+  bool reachable_ = true;                               // and the log says so: once, not at every attempt
+  bool stopped_ = false;
 
   std::vector<std::jthread> committers_;  // last: stop before the rest goes
+  std::jthread watcher_;
 };
 
 }  // namespace volcanion::infrastructure

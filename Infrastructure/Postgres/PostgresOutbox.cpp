@@ -32,27 +32,18 @@ domain::Uuid ToUuid(std::string_view bytes) {
 constexpr char kNow[] = "SELECT clock_timestamp()";
 
 constexpr char kClaim[] = R"sql(
-  SELECT batch_id, byte_count FROM write.outbox ORDER BY batch_id LIMIT $1::int4 FOR UPDATE SKIP LOCKED
+  SELECT batch_id, event_count, byte_count FROM write.outbox ORDER BY batch_id LIMIT $1::int4 FOR UPDATE SKIP LOCKED
 )sql";
 
+// All of one snapshot: what is pending beside the claim, the highest batch, and which transactions run.
 constexpr char kMeasureFreshness[] = R"sql(
   SELECT (SELECT created_at FROM write.outbox WHERE batch_id <> ALL ($1::int8[]) ORDER BY created_at LIMIT 1),
          (SELECT batch_id FROM write.outbox WHERE batch_id <> ALL ($1::int8[]) ORDER BY batch_id LIMIT 1),
-         (SELECT batch_id FROM write.batches ORDER BY batch_id DESC LIMIT 1)
+         coalesce((SELECT batch_id FROM write.batches ORDER BY batch_id DESC LIMIT 1), 0),
+         pg_snapshot_xmax(pg_current_snapshot())::text::int8,
+         (SELECT min(running::text::int8) FROM pg_snapshot_xip(pg_current_snapshot()) AS running
+          WHERE running IS DISTINCT FROM pg_current_xact_id_if_assigned())
 )sql";
-
-Freshness MeasureFreshness(PqConnection& connection, domain::Timestamp now, const std::vector<StoredBatch>& claimed) {
-  const auto ids = BatchIds(claimed);
-  const auto result = connection.Execute(kMeasureFreshness, {{kInt8ArrayOid, ids.bytes()}});
-  Freshness freshness{0, now};
-  if (!result.is_null(0, 0)) freshness.instant = std::min(now, FromPostgresMicros(result.int8(0, 0)));
-  if (!result.is_null(0, 1)) {
-    freshness.position = result.int8(0, 1) - 1;
-  } else if (!result.is_null(0, 2)) {
-    freshness.position = result.int8(0, 2);
-  }
-  return freshness;
-}
 
 constexpr char kReadEvents[] = R"sql(
   SELECT events.batch_id, events.tracking_event_id, partners.partner_id, partners.name, events.partner_system_id,
@@ -100,8 +91,8 @@ void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
 }
 
 constexpr char kSetAside[] = R"sql(
-  INSERT INTO write.set_aside_batches (batch_id, byte_count, reason)
-  SELECT batch_id, byte_count, $2::text FROM write.outbox WHERE batch_id = $1::int8
+  INSERT INTO write.set_aside_batches (batch_id, event_count, byte_count, reason)
+  SELECT batch_id, event_count, byte_count, $2::text FROM write.outbox WHERE batch_id = $1::int8
 )sql";
 
 constexpr char kDelete[] = "DELETE FROM write.outbox WHERE batch_id = ANY ($1::int8[])";
@@ -150,23 +141,53 @@ PostgresOutbox::PostgresOutbox(OutboxSettings settings, application::StepObserve
     : settings_(std::move(settings)), observer_(std::move(observer)) {}
 
 PqConnection& PostgresOutbox::Connected() {
-  if (!connection_ || !connection_->IsAlive()) connection_.emplace(settings_.connection_string);
+  if (!connection_ || !connection_->IsAlive()) {
+    connection_.emplace(settings_.connection_string);
+    interrupt_.Follow(*connection_);
+    // A claim waits for the read store as long as that takes.
+    (void)connection_->Execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+    horizon_.reset();  // it may be another server by now, with transactions of its own
+    settled_position_ = 0;
+  }
   return *connection_;
 }
 
-domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim() try {
+Freshness PostgresOutbox::MeasureFreshness(PqConnection& connection, domain::Timestamp now,
+                                           const std::vector<StoredBatch>& claimed) {
+  const auto ids = BatchIds(claimed);
+  const auto result = connection.Execute(kMeasureFreshness, {{kInt8ArrayOid, ids.bytes()}});
+  const auto highest = result.int8(0, 2), next_transaction = result.int8(0, 3);
+  const auto oldest_running = result.is_null(0, 4) ? next_transaction : result.int8(0, 4);
+  if (oldest_running == next_transaction) {
+    settled_position_ = highest;
+    horizon_.reset();
+  } else if (horizon_ && oldest_running >= horizon_->next_transaction) {
+    settled_position_ = horizon_->position;
+    horizon_.reset();
+  }
+  if (!horizon_ && highest > settled_position_) horizon_ = Horizon{highest, next_transaction};
+
+  Freshness freshness{settled_position_, now};
+  if (!result.is_null(0, 0)) freshness.instant = std::min(now, FromPostgresMicros(result.int8(0, 0)));
+  if (!result.is_null(0, 1)) freshness.position = std::min(freshness.position, result.int8(0, 1) - 1);
+  return freshness;
+}
+
+domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(int max_batches) try {
   auto& connection = Connected();
   try {
     const auto now = FromPostgresMicros(connection.BeginWith(kNow, {}).int8(0, 0));
     BinaryValues limit;
-    limit.Int4(settings_.max_claim_batches);
+    limit.Int4(max_batches);
     const auto claimed = connection.Execute(kClaim, {{kInt4Oid, limit.last(4)}});
     std::vector<StoredBatch> batches;
-    std::size_t bytes = 0;
+    std::int64_t events = 0, bytes = 0;
     for (int row = 0; row < claimed.rows(); ++row) {
-      bytes += static_cast<std::size_t>(claimed.int8(row, 1));
-      if (!batches.empty() && bytes > settings_.max_claim_bytes) break;
-      batches.push_back({claimed.int8(row, 0), {}});
+      events += claimed.int4(row, 1);
+      bytes += claimed.int8(row, 2);
+      const bool fits = events <= settings_.max_claim_events && bytes <= settings_.max_claim_bytes;
+      if (!batches.empty() && !fits) break;
+      batches.push_back({claimed.int8(row, 0), claimed.int4(row, 1), {}});
     }
     const auto freshness = MeasureFreshness(connection, now, batches);
     if (!batches.empty()) ReadEvents(connection, batches);
@@ -176,6 +197,18 @@ domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(
     connection.Rollback();
     throw;
   }
+} catch (const PqError& error) {
+  return ToWorkerError(error);
+}
+
+constexpr char kRetrySetAside[] = R"sql(
+  WITH again AS (DELETE FROM write.set_aside_batches RETURNING batch_id, event_count, byte_count)
+  INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, event_count, byte_count FROM again
+  RETURNING batch_id
+)sql";
+
+domain::Result<int> PostgresOutbox::RetrySetAside() try {
+  return Connected().Execute(kRetrySetAside, {}).rows();
 } catch (const PqError& error) {
   return ToWorkerError(error);
 }

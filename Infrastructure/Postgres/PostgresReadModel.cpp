@@ -53,7 +53,7 @@ constexpr char kMark[] = R"sql(
 )sql";
 
 /// Begins the transaction and marks the batches; those that were not marked before.
-std::vector<const StoredBatch*> Mark(PqConnection& connection, const std::vector<StoredBatch>& batches) {
+std::vector<const StoredBatch*> Mark(PqConnection& connection, std::span<const StoredBatch> batches) {
   BinaryArray ids(kInt8Oid, batches.size()), counts(kInt4Oid, batches.size());
   for (const auto& batch : batches) {
     ids.Int8(batch.id);
@@ -155,11 +155,13 @@ PqConnection& PostgresReadModel::Connected() {
   if (!connection_ || !connection_->IsAlive()) {
     partitions_.clear();  // it may be another server by now
     connection_.emplace(connection_string_);
+    interrupt_.Follow(*connection_);
+    (void)connection_->Execute("SET statement_timeout = 0");  // a large claim takes what it takes
   }
   return *connection_;
 }
 
-void PostgresReadModel::EnsurePartitions(PqConnection& connection, const std::vector<StoredBatch>& batches) {
+void PostgresReadModel::EnsurePartitions(PqConnection& connection, std::span<const StoredBatch> batches) {
   for (const auto& batch : batches) {
     for (const auto& event : batch.events) {
       const auto month = MonthOf(event.created_at);
@@ -171,7 +173,7 @@ void PostgresReadModel::EnsurePartitions(PqConnection& connection, const std::ve
 }
 
 domain::Result<domain::Done> PostgresReadModel::Apply(
-    const std::vector<StoredBatch>& batches, const Freshness& freshness,
+    std::span<const StoredBatch> batches, const Freshness& freshness,
     const std::function<ReadRows(const std::vector<const StoredBatch*>&)>& project) try {
   auto& connection = Connected();
   try {

@@ -3,8 +3,10 @@
 #include "Application/Ports/Projection.h"
 #include "Infrastructure/Postgres/PqConnection.h"
 
+#include <chrono>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,19 +18,21 @@ class PostgresReadModel : public application::ReadModel {
   explicit PostgresReadModel(std::string connection_string, application::StepObserver observer = {});
 
   domain::Result<domain::Done> Apply(
-      const std::vector<application::StoredBatch>& batches, const application::Freshness& freshness,
+      std::span<const application::StoredBatch> batches, const application::Freshness& freshness,
       const std::function<application::ReadRows(const std::vector<const application::StoredBatch*>&)>& project)
       override;
   domain::Result<domain::Done> NoteFreshness(const application::Freshness& freshness) override;
+  void Interrupt() override { interrupt_.Cut(); }
 
  private:
   PqConnection& Connected();
   /// Makes the partitions of the months in which these events were received.
-  void EnsurePartitions(PqConnection& connection, const std::vector<application::StoredBatch>& batches);
+  void EnsurePartitions(PqConnection& connection, std::span<const application::StoredBatch> batches);
 
   const std::string connection_string_;
   const application::StepObserver observer_;
   std::optional<PqConnection> connection_;
+  PqInterrupt interrupt_;
   std::set<std::chrono::year_month> partitions_;  // that are known to exist
 };
 

@@ -1,5 +1,7 @@
 #include "Infrastructure/Postgres/PqConnection.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
 namespace volcanion::infrastructure {
@@ -31,7 +33,8 @@ struct ParamArrays {
 }  // namespace
 
 bool PqError::refuses_data() const {
-  return sqlstate_.starts_with("22") || sqlstate_.starts_with("23") || sqlstate_.starts_with("54");
+  return sqlstate_.starts_with("22") || sqlstate_.starts_with("23") || sqlstate_.starts_with("54") ||
+         sqlstate_.starts_with("P0");
 }
 
 std::int64_t PqResult::int8(int row, int column) const { return FromNetwork<std::int64_t>(bytes(row, column)); }
@@ -44,6 +47,18 @@ PqConnection::PqConnection(const std::string& connection_string)
   }
   PQsetNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_TERSE);  // details hold values of rows
+  cutter_->connection_ = connection_.get();
+}
+
+PqConnection::~PqConnection() {
+  const std::lock_guard lock(cutter_->mutex_);
+  cutter_->connection_ = nullptr;
+}
+
+void PqCutter::Cut() {
+  const std::lock_guard lock(mutex_);
+  if (connection_ != nullptr) ::shutdown(PQsocket(connection_), SHUT_RDWR);
 }
 
 void PqConnection::Throw(const PGresult* result) {

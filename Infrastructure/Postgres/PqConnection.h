@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ class PqError : public std::runtime_error {
   bool connection_lost() const { return connection_lost_; }
   /// The connection went with a COMMIT on its way: nobody knows whether it was done.
   bool outcome_unknown() const { return connection_lost_ && in_commit_; }
-  /// The data itself is refused (SQLSTATE class 22, 23 or 54): the same rows will fail again.
+  /// The data itself is refused (SQLSTATE class 22, 23, 54, or P0 of a trigger): the same rows will fail again.
   bool refuses_data() const;
   /// Another try of the whole transaction may well succeed (serialization failure, deadlock).
   bool asks_for_retry() const { return sqlstate_.starts_with("40"); }
@@ -63,11 +64,28 @@ struct PqParam {
   std::string_view bytes;
 };
 
-/// One connection to PostgreSQL; not thread-safe. Every method throws PqError.
+/// Cuts a connection from another thread: whoever waits for it gets a PqError soon, also when the server itself hangs.
+/// Thread-safe; without effect once the connection has gone.
+class PqCutter {
+ public:
+  void Cut();
+
+ private:
+  friend class PqConnection;
+  std::mutex mutex_;
+  PGconn* connection_ = nullptr;  // guarded by mutex_
+};
+
+/// One connection to PostgreSQL; not thread-safe. Every method throws PqError, whose text holds no values of rows.
 class PqConnection {
  public:
   /// Connects. Time limits and the like are the connection string's to say.
   explicit PqConnection(const std::string& connection_string);
+  ~PqConnection();
+  PqConnection(const PqConnection&) = delete;
+  PqConnection& operator=(const PqConnection&) = delete;
+
+  const std::shared_ptr<PqCutter>& cutter() const { return cutter_; }
 
   /// One or more statements without parameters; the result of the last, in text format.
   PqResult Execute(const char* sql);
@@ -89,6 +107,24 @@ class PqConnection {
   [[noreturn]] void Throw(const PGresult* result);
 
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+  const std::shared_ptr<PqCutter> cutter_ = std::make_shared<PqCutter>();
+};
+
+/// The cutter of whatever connection an adapter has at the moment. Thread-safe.
+class PqInterrupt {
+ public:
+  void Follow(const PqConnection& connection) {
+    const std::lock_guard lock(mutex_);
+    cutter_ = connection.cutter();
+  }
+  void Cut() {
+    const std::lock_guard lock(mutex_);
+    if (cutter_) cutter_->Cut();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<PqCutter> cutter_;
 };
 
 }  // namespace volcanion::infrastructure

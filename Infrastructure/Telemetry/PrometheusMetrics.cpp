@@ -119,10 +119,9 @@ struct PrometheusMetrics::Instruments {
   std::array<prometheus::Counter*, kOutcomes.size()> ingested{};
 
   prometheus::Histogram& commit_events =
-      Histograms(registry, "volcanion_commit_events", "Events of one transaction of the write store.")
-          .Add({}, EventsOfCommits());
+      Histograms(registry, "volcanion_commit_events", "New events of one group commit.").Add({}, EventsOfCommits());
   prometheus::Histogram& commit_seconds =
-      Histograms(registry, "volcanion_commit_seconds", "One transaction of the write store, COMMIT included.")
+      Histograms(registry, "volcanion_commit_seconds", "One group commit, COMMIT included.")
           .Add({}, SecondsOfCommits());
   prometheus::Counter& commit_failures =
       Counters(registry, "volcanion_commit_failures_total", "Transactions of the write store that failed.").Add({});
@@ -134,17 +133,18 @@ struct PrometheusMetrics::Instruments {
   prometheus::Counter& projected_events =
       Counters(registry, "volcanion_projected_events_total", "Events brought to the read store.").Add({});
   prometheus::Histogram& projection_seconds =
-      Histograms(registry, "volcanion_projection_seconds", "One transaction of the read store.")
+      Histograms(registry, "volcanion_projection_seconds", "One round of the projection, from claim to completion.")
           .Add({}, SecondsOfProjections());
   prometheus::Counter& set_aside =
       Counters(registry, "volcanion_set_aside_total", "Batches that the projection gave up on.").Add({});
 
-  prometheus::Gauge& outbox_pending =
-      Gauges(registry, "volcanion_outbox_pending_batches", "Batches that are not projected yet.").Add({});
-  prometheus::Gauge& outbox_lag =
-      Gauges(registry, "volcanion_outbox_lag_seconds", "Age of the oldest batch that is not projected yet.").Add({});
-  prometheus::Gauge& outbox_set_aside =
-      Gauges(registry, "volcanion_outbox_set_aside_batches", "Batches that are set aside now.").Add({});
+  // Without a value until there is one: 0 would say that all is well.
+  prometheus::Family<prometheus::Gauge>& outbox_pending =
+      Gauges(registry, "volcanion_outbox_pending_batches", "Batches that are not projected yet.");
+  prometheus::Family<prometheus::Gauge>& outbox_lag =
+      Gauges(registry, "volcanion_outbox_lag_seconds", "Age of the oldest batch that is not projected yet.");
+  prometheus::Family<prometheus::Gauge>& outbox_set_aside =
+      Gauges(registry, "volcanion_outbox_set_aside_batches", "Batches that are set aside now.");
 };
 
 PrometheusMetrics::PrometheusMetrics(std::string_view version) : instruments_(std::make_unique<Instruments>(version)) {}
@@ -181,9 +181,9 @@ void PrometheusMetrics::BatchesProjected(std::size_t batches, std::size_t events
 void PrometheusMetrics::BatchSetAside() { instruments_->set_aside.Increment(); }
 
 void PrometheusMetrics::OutboxMeasured(const application::OutboxLag& lag) {
-  instruments_->outbox_pending.Set(static_cast<double>(lag.pending_batches));
-  instruments_->outbox_lag.Set(lag.oldest_seconds);
-  instruments_->outbox_set_aside.Set(static_cast<double>(lag.set_aside_batches));
+  instruments_->outbox_pending.Add({}).Set(static_cast<double>(lag.pending_batches));
+  instruments_->outbox_lag.Add({}).Set(lag.oldest_seconds);
+  instruments_->outbox_set_aside.Add({}).Set(static_cast<double>(lag.set_aside_batches));
 }
 
 std::string PrometheusMetrics::Expose() const {

@@ -80,12 +80,12 @@ CREATE SEQUENCE write.batch_ids;
 CREATE TABLE write.batches (
   batch_id     bigint PRIMARY KEY,
   event_count  integer NOT NULL CHECK (event_count > 0),
-  byte_count   bigint NOT NULL, -- of the properties' texts
-  committed_at timestamptz NOT NULL DEFAULT now()
+  byte_count   bigint NOT NULL, -- of its rows
+  committed_at timestamptz NOT NULL DEFAULT clock_timestamp() -- a moment before the commit
 );
 
--- Append-only. No foreign keys: the two ids are written by the one statement sequence that also writes their targets, and
--- checking them would cost a look-up per row. `properties` is json, not jsonb: the exact text that was sent, \u0000 and
+-- Append-only. No foreign keys: they would cost a look-up per row. The batch is written by the same transaction; that the
+-- system is there is checked by the projection, which sets a batch aside whose events it cannot all join. `properties` is json, not jsonb: the exact text that was sent, \u0000 and
 -- duplicate keys included.
 CREATE TABLE write.tracking_events (
   batch_id          bigint NOT NULL,
@@ -120,6 +120,7 @@ CREATE TABLE write.event_keys (
 -- The batches that are not projected yet, written in the transaction of the batch. Small and busy: vacuumed early.
 CREATE TABLE write.outbox (
   batch_id    bigint PRIMARY KEY,
+  event_count integer NOT NULL,
   byte_count  bigint NOT NULL,
   created_at  timestamptz NOT NULL DEFAULT now() -- not after the commit: bounds the lag from above
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
@@ -128,6 +129,7 @@ CREATE INDEX outbox_created_at ON write.outbox (created_at); -- how old is the o
 -- Batches that the projection gave up on; `volcanion sync --retry-set-aside` puts them back.
 CREATE TABLE write.set_aside_batches (
   batch_id     bigint PRIMARY KEY,
+  event_count  integer NOT NULL,
   byte_count   bigint NOT NULL,
   reason       text NOT NULL,
   set_aside_at timestamptz NOT NULL DEFAULT now()

@@ -18,7 +18,7 @@ LIBRARIES = {
                        "valijson/"),
     "Api": ("boost/", "pistache/", "rapidjson/", "zlib.h"),
     "Sync": (),
-    "Cli": ("CLI/", "curl/", "rapidjson/", "zlib.h"),
+    "Cli": ("CLI/", "curl/", "rapidjson/", "sodium.h", "zlib.h"),
 }
 # Headers without a slash that belong to a library and not to the system.
 LIBRARY_HEADERS = ("libpq-fe.h", "sodium.h", "zlib.h")

@@ -335,4 +335,40 @@ TEST_SUITE("event store") {
     REQUIRE_FALSE(appended.ok());
     CHECK(appended.error().kind == domain::ErrorKind::kUnavailable);
   }
+
+  TEST_CASE("an append is answered in time when PostgreSQL hangs, and stopping does not wait for it") {
+    StoreUnderTest test({.committers = 1, .max_wait = std::chrono::milliseconds(300)});
+    infrastructure::PqConnection blocker(test.stores.write_dsn());
+    (void)blocker.Execute("BEGIN; LOCK TABLE write.outbox IN ACCESS EXCLUSIVE MODE");
+    auto in_hand = test.Begin(List(test.Event("e1")));
+    auto queued = test.Begin(List(test.Event("e2")));
+    for (auto* pending : {&in_hand, &queued}) {
+      const auto appended = pending->get();
+      REQUIRE_FALSE(appended.ok());
+      CHECK(appended.error().kind == domain::ErrorKind::kUnavailable);
+    }
+    test.store->Stop();  // cuts the connection that still waits
+    auto refused = test.Begin(List(test.Event("e3")));
+    CHECK_FALSE(refused.get().ok());
+    (void)blocker.Execute("COMMIT");
+    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events WHERE event_id = 'e3'") == "0");
+  }
+
+  TEST_CASE("a committer that cannot connect keeps nothing from the one that can") {
+    StoreUnderTest test({.committers = 2});
+    (void)test.StoreOne(test.Event("first"));
+    // One committer loses its connection and cannot get a new one; the other has to serve everyone.
+    infrastructure::PqConnection admin(test.stores.write_dsn());
+    (void)admin.Execute("UPDATE pg_database SET datallowconn = false WHERE datname = current_database()");
+    (void)admin.Execute(
+        "SELECT pg_terminate_backend(max(pid)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    // Until both have had work: the one that is cut off notices only then, and hands its work back.
+    for (int i = 0; test.log.Count("cannot be reached") == 0; ++i) {
+      REQUIRE(i < 1'000);
+      CHECK(test.StoreOne(test.Event("a" + std::to_string(i))).status == Status::kStored);
+    }
+    for (int i = 0; i < 12; ++i) CHECK(test.StoreOne(test.Event("b" + std::to_string(i))).status == Status::kStored);
+    (void)admin.Execute("UPDATE pg_database SET datallowconn = true WHERE datname = current_database()");
+  }
 }

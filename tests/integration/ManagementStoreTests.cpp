@@ -232,7 +232,8 @@ TEST_SUITE("PostgresDirectoryStore") {
     CHECK(rows.systems[0].id == system.id());
     CHECK(rows.systems[0].partner == partner);
     CHECK(rows.systems[0].name == "iOS app");
-    CHECK(rows.systems[0].partner_name == "Acme");
+    REQUIRE(rows.partners.size() == 1);
+    CHECK(rows.partners[0].name == "Acme");
     CHECK(rows.systems[0].invalid_events == domain::InvalidEventPolicy::kReject);
     CHECK(rows.systems[0].is_active);
   }

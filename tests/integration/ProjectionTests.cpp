@@ -69,9 +69,10 @@ struct Stores : TestStores {
       WITH added AS (
         INSERT INTO write.batches (batch_id, event_count, byte_count)
         SELECT nextval('write.batch_ids'), )sql" +
-        std::to_string(events) + ", 10 FROM generate_series(1, " + std::to_string(batches) + R"sql() RETURNING batch_id
+        std::to_string(events) + ", 10 FROM generate_series(1, " + std::to_string(batches) +
+        R"sql() RETURNING batch_id, event_count
       ), outboxed AS (
-        INSERT INTO write.outbox (batch_id, byte_count) SELECT batch_id, 10 FROM added
+        INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, event_count, 10 FROM added
       )
       INSERT INTO write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name,
         event_timestamp, user_id, is_valid, schema_version, validation_errors, properties, correlation_id, created_at)
@@ -155,11 +156,11 @@ TEST_SUITE("projection") {
     std::atomic<int> failures = 0;
     for (int i = 0; i < 4; ++i) {
       workers.emplace_back([&] {
-        infrastructure::PostgresOutbox outbox({stores.write_dsn(), 10});
+        infrastructure::PostgresOutbox outbox({stores.write_dsn()});
         infrastructure::PostgresReadModel read_model(stores.read_dsn());
         test::RecordedLog log;
         infrastructure::PrometheusMetrics metrics("test");
-        sync::SyncWorker worker(outbox, read_model, metrics, log, {});
+        sync::SyncWorker worker(outbox, read_model, metrics, log, {.max_claim_batches = 10});
         while (true) {
           const bool last_round = !more;
           const auto projected = worker.RunOnce();
@@ -181,7 +182,7 @@ TEST_SUITE("projection") {
     (void)late.Execute(R"sql(
       BEGIN;
       INSERT INTO write.batches (batch_id, event_count, byte_count) VALUES (nextval('write.batch_ids'), 1, 2);
-      INSERT INTO write.outbox (batch_id, byte_count) VALUES (currval('write.batch_ids'), 2);
+      INSERT INTO write.outbox (batch_id, event_count, byte_count) VALUES (currval('write.batch_ids'), 1, 2);
       INSERT INTO write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name,
         event_timestamp, is_valid, properties, correlation_id, created_at)
       VALUES (currval('write.batch_ids'), 0, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'late', 'e', now(),
@@ -213,8 +214,7 @@ TEST_SUITE("projection") {
     CHECK(worker.metrics.Expose().find("volcanion_set_aside_total 1") != std::string::npos);
 
     (void)stores.Read("ALTER TABLE read.tracking_events_read_model DROP CONSTRAINT no_poison");
-    (void)stores.Write(R"sql(WITH again AS (DELETE FROM write.set_aside_batches RETURNING batch_id, byte_count)
-                             INSERT INTO write.outbox (batch_id, byte_count) SELECT batch_id, byte_count FROM again)sql");
+    CHECK(*worker.outbox.RetrySetAside() == 1);
     worker.RunUntilIdle();
     stores.CheckProjected();
   }
@@ -254,11 +254,11 @@ TEST_SUITE("projection") {
   TEST_CASE("freshness says what the read store reflects, and never goes back") {
     const Stores stores;
     stores.AddBatches(3, 1);
-    infrastructure::PostgresOutbox outbox({stores.write_dsn(), 2});
+    infrastructure::PostgresOutbox outbox({stores.write_dsn()});
     infrastructure::PostgresReadModel read_model(stores.read_dsn());
     const auto oldest_left = stores.Write("SELECT created_at FROM write.outbox WHERE batch_id = 3");
     {
-      auto claim = outbox.Claim();
+      auto claim = outbox.Claim(2);
       REQUIRE(claim.ok());
       CHECK((*claim)->freshness().position == 2);
       REQUIRE(read_model.Apply((*claim)->batches(), (*claim)->freshness(), ProjectBatches).ok());
@@ -283,11 +283,11 @@ TEST_SUITE("projection") {
     std::vector<std::thread> threads;
     for (int i = 0; i < 2; ++i) {
       threads.emplace_back([&] {
-        infrastructure::PostgresOutbox outbox({stores.write_dsn(), 3});
+        infrastructure::PostgresOutbox outbox({stores.write_dsn()});
         infrastructure::PostgresReadModel read_model(stores.read_dsn());
         test::RecordedLog log;
         infrastructure::PrometheusMetrics metrics("test");
-        sync::SyncWorker worker(outbox, read_model, metrics, log, {});
+        sync::SyncWorker worker(outbox, read_model, metrics, log, {.max_claim_batches = 3});
         while (Sql(stores.write_dsn(), "SELECT count(*) FROM write.outbox") != "0") (void)worker.RunOnce();
       });
     }
@@ -296,5 +296,104 @@ TEST_SUITE("projection") {
     CHECK(
         stores.Read("SELECT count(*) FROM pg_inherits WHERE inhparent = 'read.tracking_events_read_model'::regclass") ==
         "14");
+  }
+
+  TEST_CASE("a batch whose events cannot all be read is set aside, not counted as projected") {
+    const Stores stores;
+    stores.AddBatches(3, 2);
+    (void)stores.Write(
+        "UPDATE write.tracking_events SET partner_system_id = gen_random_uuid() WHERE batch_id = 2 AND ordinal = 0");
+    WorkerUnderTest worker(stores);
+    worker.RunUntilIdle();
+    CHECK(stores.Write("SELECT batch_id FROM write.set_aside_batches WHERE reason LIKE 'only 1 of its 2 events%'") ==
+          "2");
+    CHECK(stores.Read("SELECT string_agg(batch_id::text, ',' ORDER BY batch_id) FROM read.projected_batches") == "1,3");
+    CHECK(stores.Read("SELECT count(*) FROM read.tracking_events_read_model") == "4");
+  }
+
+  TEST_CASE("what fails together is tried in smaller claims, so that it blocks nobody for long") {
+    const Stores stores;
+    stores.AddBatches(40, 2);
+    // Together they are too much for this server; up to three batches pass.
+    (void)stores.Read(R"sql(
+      CREATE FUNCTION read.too_many() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF (SELECT count(*) FROM added) > 6 THEN RAISE EXCEPTION 'out of memory' USING ERRCODE = '53200'; END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER too_many AFTER INSERT ON read.tracking_events_read_model REFERENCING NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION read.too_many())sql");
+    WorkerUnderTest worker(stores);
+    {
+      std::jthread thread([&](std::stop_token stop) { worker.worker.Run(stop); });
+      test::WaitUntil("all is projected", [&] { return stores.Write("SELECT count(*) FROM write.outbox") == "0"; });
+    }
+    stores.CheckProjected();
+    CHECK(stores.Write("SELECT count(*) FROM write.set_aside_batches") == "0");
+  }
+
+  TEST_CASE("the position never claims a batch that is still to be committed") {
+    const Stores stores;
+    infrastructure::PqConnection late(stores.write_dsn());
+    (void)late.Execute(R"sql(
+      BEGIN;
+      INSERT INTO write.batches (batch_id, event_count, byte_count)
+      SELECT (SELECT nextval('write.batch_ids') FROM pg_current_xact_id()), 1, 2;
+      INSERT INTO write.outbox (batch_id, event_count, byte_count) VALUES (currval('write.batch_ids'), 1, 2);
+      INSERT INTO write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name,
+        event_timestamp, is_valid, properties, correlation_id, created_at)
+      VALUES (currval('write.batch_ids'), 0, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'late', 'e',
+        now(), true, '{}', 'c', now()))sql");
+    stores.AddBatches(2, 1);  // numbers 2 and 3, committed before 1
+    infrastructure::PostgresOutbox outbox({stores.write_dsn()});
+    const auto position = [&] { return outbox.Claim(500).value()->freshness().position; };
+    CHECK(position() == 0);
+    CHECK(position() == 0);
+    (void)late.Execute("COMMIT");
+    CHECK(position() == 3);
+  }
+
+  TEST_CASE("lag is measured while the projection fails, and has no value before it was measured") {
+    const Stores stores;
+    WorkerUnderTest worker(stores);
+    CHECK(worker.metrics.Expose().find("\nvolcanion_outbox_pending_batches ") == std::string::npos);
+    (void)stores.Read("ALTER TABLE read.projected_batches RENAME TO elsewhere");
+    stores.AddBatches(3, 1);
+    std::jthread thread([&](std::stop_token stop) { worker.worker.Run(stop); });
+    test::WaitUntil("the metric tells of them", [&] {
+      return worker.metrics.Expose().find("\nvolcanion_outbox_pending_batches 3") != std::string::npos;
+    });
+  }
+
+  TEST_CASE("what the read store says of a row stays out of log and reason") {
+    const Stores stores;
+    stores.AddBatches(1, 1, "secret-name");
+    (void)stores.Read(
+        "ALTER TABLE read.tracking_events_read_model ADD CONSTRAINT nothing CHECK (event_name <> 'secret-name')");
+    WorkerUnderTest worker(stores);
+    worker.RunUntilIdle();
+    CHECK(stores.Write("SELECT count(*) FROM write.set_aside_batches WHERE reason LIKE '%nothing%'") == "1");
+    CHECK(stores.Write("SELECT count(*) FROM write.set_aside_batches WHERE reason LIKE '%secret-name%'") == "0");
+    CHECK(worker.log.Count("secret-name") == 0);
+  }
+
+  TEST_CASE("a worker that waits for a store can be interrupted") {
+    const Stores stores;
+    stores.AddBatches(1, 1);
+    WorkerUnderTest worker(stores);
+    infrastructure::PqConnection blocker(stores.read_dsn());
+    (void)blocker.Execute("BEGIN; LOCK TABLE read.projected_batches IN ACCESS EXCLUSIVE MODE");
+    std::jthread thread([&](std::stop_token stop) { worker.worker.Run(stop); });
+    test::WaitUntil("the worker waits for the lock", [&] {
+      return stores.Read(
+                 "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'read.projected_batches'::regclass") ==
+             "1";
+    });
+    thread.request_stop();
+    worker.read_model.Interrupt();
+    thread.join();
+    (void)blocker.Execute("COMMIT");
+    WorkerUnderTest(stores).RunUntilIdle();
+    stores.CheckProjected();
   }
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 
 namespace volcanion::test {
 namespace {
@@ -43,7 +44,8 @@ RawResponse HttpClient::Send(std::string_view method, std::string_view path, std
   if (!connection_) connection_.emplace(port_, options_);
   try {
     connection_->Send(request);
-    answer_has_begun_ = connection_->CanReadWithin(options_.timeout) && BeginsToAnswer(*connection_);
+    if (!connection_->CanReadWithin(options_.timeout)) throw std::runtime_error("answer: timed out");
+    answer_has_begun_ = BeginsToAnswer(*connection_);
     auto answer = connection_->ReadResponse(method == "HEAD");
     if (IsClosing(answer)) connection_.reset();
     return answer;

@@ -170,11 +170,11 @@ TEST_SUITE("decoding events") {
 
   TEST_CASE("a batch as a whole may be wrong") {
     CHECK(FaultOf(DecodeBatch(R"({"events":[]})", kLimits)) == "out_of_range at /events");
-    CHECK(FaultOf(DecodeBatch(R"({"events":[1,2,3,4]})", kLimits)) == "out_of_range at /events");
+    CHECK(FaultOf(DecodeBatch(R"({"events":[1,2,3,4]})", kLimits)) == "too_many at /events");
     CHECK(FaultOf(DecodeBatch(R"({"events":{}})", kLimits)) == "wrong_type at /events");
     CHECK(FaultOf(DecodeBatch(R"({"event":[]})", kLimits)) == "wrong_members at root");
     CHECK(FaultOf(DecodeBatch(R"({"events":[],"x":1})", kLimits)) == "wrong_members at root");
-    CHECK(FaultOf(DecodeBatch(R"([])", kLimits)) == "wrong_type at root");
+    CHECK(FaultOf(DecodeBatch(R"([])", kLimits)) == "wrong_members at root");
     CHECK(FaultOf(DecodeBatch(R"({"events":[)", kLimits)) == "malformed_json at root");
   }
 

@@ -110,9 +110,11 @@ TEST_SUITE("base64") {
 TEST_SUITE("projection") {
   TEST_CASE("every event becomes a row, and counts sum up by hour, system, name and verdict") {
     const StoredBatch first{1,
+                            4,
                             {Row(1, "a", "2026-11-20T10:00:00Z"), Row(1, "a", "2026-11-20T10:59:59.999999Z"),
                              Row(1, "a", "2026-11-20T11:00:00Z"), Row(2, "a", "2026-11-20T10:30:00Z")}};
     const StoredBatch second{2,
+                             4,
                              {Row(1, "a", "2026-11-20T10:30:00Z"), Row(1, "a", "2026-11-20T10:30:00Z", false),
                               Row(1, "b", "2026-11-20T10:30:00Z"), Row(1, "a", "1969-12-31T23:30:00Z")}};
     const auto rows = ProjectBatches({&first, &second});
