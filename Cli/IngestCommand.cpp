@@ -196,12 +196,15 @@ class EventIds {
   /// The line as it is when its event has an id, or cannot be read: the server says what is wrong with it.
   std::string Complete(const std::string& line, std::int64_t number) const {
     const auto members = api::SplitObject(line);
-    const bool has_id = members && std::any_of(members->begin(), members->end(),
-                                               [](const auto& member) { return member.name == "eventId"; });
-    if (!members || has_id) return line;
+    if (!members) return line;
+    const auto id = "\"" + IdOf(number) + "\"";
+    for (const auto& [name, value] : *members) {
+      if (name != "eventId") continue;
+      if (value.kind != api::JsonKind::kNull) return line;
+      return line.substr(0, value.begin) + id + line.substr(value.begin + value.size);  // null: not given
+    }
     const auto brace = line.find('{') + 1;
-    return line.substr(0, brace) + "\"eventId\":\"" + IdOf(number) + "\"" + (members->empty() ? "" : ",") +
-           line.substr(brace);
+    return line.substr(0, brace) + "\"eventId\":" + id + (members->empty() ? "" : ",") + line.substr(brace);
   }
 
  private:

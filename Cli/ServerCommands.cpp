@@ -52,8 +52,8 @@ std::unique_ptr<infrastructure::PrivateCluster> StartCluster(Settings& settings,
   settings.write_dsn = settings.read_dsn = cluster->ConnectionString(kDatabase);
   WritePrivateFile(StoresFile(settings),
                    "# Written by `volcanion up`: how other commands reach its PostgreSQL while it runs.\n"
-                   "VOLCANION_WRITE_DSN=" +
-                       settings.write_dsn + "\nVOLCANION_READ_DSN=" + settings.read_dsn + "\n");
+                   "VOLCANION_WRITE_DSN=\"" +
+                       settings.write_dsn + "\"\nVOLCANION_READ_DSN=\"" + settings.read_dsn + "\"\n");
   return cluster;
 }
 
@@ -203,8 +203,8 @@ int CreateAdminToken(const Settings& settings, const std::string& name) {
   const auto added = management.store.AddAdminToken(name, secret.prefix, secret.hash);
   if (!added) return Fail(added.error());
   Say("this token is shown once; keep it secret");
-  std::cout << secret.text << "\n";
-  return 0;
+  std::cout << secret.text << std::endl;
+  return std::cout ? 0 : Fail({domain::ErrorKind::kInternal, "The token could not be written; make another one."});
 }
 
 }  // namespace volcanion::cli

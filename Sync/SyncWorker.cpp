@@ -39,20 +39,22 @@ void SyncWorker::Observe(std::string_view step) {
 
 void SyncWorker::Run(std::stop_token stop) {
   auto pause = settings_.poll_interval;
-  bool failing = false;
+  std::string failing;  // why; each reason is told once, not at every attempt
   while (!stop.stop_requested()) {
     const auto projected = RunOnceCatching();
     if (stop.stop_requested()) return;
     if (!projected) {
-      if (!failing) log_.Error("the projection cannot go on; it keeps trying", {{"reason", projected.error().message}});
-      failing = true;
+      if (const auto& reason = projected.error().message; reason != failing) {
+        log_.Error("the projection cannot go on; it keeps trying", {{"reason", reason}});
+        failing = reason;
+      }
       pause = std::min(pause * 2, kLongestPause);
       // Fewer at a time: what is too slow or too large together may pass alone, and what fails stands in nobody's way.
       claim_limit_ = std::max(1, claim_limit_ / 2);
       MeasureLag();
     } else {
-      if (failing) log_.Info("the projection goes on");
-      failing = false;
+      if (!failing.empty()) log_.Info("the projection goes on");
+      failing.clear();
       pause = settings_.poll_interval;
       claim_limit_ = std::min(settings_.max_claim_batches, claim_limit_ * 2);
       last_success_ = steady_clock::now();

@@ -56,6 +56,16 @@ PqConnection::~PqConnection() {
   cutter_->connection_ = nullptr;
 }
 
+void PqConnection::Drop() {
+  const std::string reason = PQerrorMessage(connection_.get());
+  {
+    const std::lock_guard lock(cutter_->mutex_);
+    cutter_->connection_ = nullptr;
+  }
+  connection_.reset();
+  throw PqError("", true, reason);
+}
+
 void PqCutter::Cut() {
   const std::lock_guard lock(mutex_);
   if (connection_ != nullptr) ::shutdown(PQsocket(connection_), SHUT_RDWR);
@@ -94,45 +104,39 @@ PqResult PqConnection::BeginWith(const char* sql, const std::vector<PqParam>& pa
                     PQsendQueryParams(connection, sql, static_cast<int>(params.size()), arrays.types.data(),
                                       arrays.values.data(), arrays.lengths.data(), arrays.formats.data(), 1) != 0 &&
                     PQpipelineSync(connection) != 0;
-  if (!sent) Throw(nullptr);
-  // The answers come in order: BEGIN's, an end mark, the statement's, an end mark, the sync.
-  PGresult* statement = nullptr;
-  PGresult* failed = nullptr;
-  for (bool synced = false; !synced;) {
-    PGresult* result = PQgetResult(connection);
-    if (result == nullptr) {
-      if (!IsAlive()) break;
-      continue;
-    }
-    switch (PQresultStatus(result)) {
+  if (!sent) Drop();
+  // The answers come in order: BEGIN's, an end mark (a null), the statement's, an end mark, the sync. Two end marks in
+  // a row are the end of a connection that libpq does not call broken yet.
+  PqResult statement(nullptr), failed(nullptr);
+  bool has_statement = false, has_failed = false;
+  for (bool synced = false, at_end_mark = false; !synced;) {
+    PGresult* const next = PQgetResult(connection);
+    if (next == nullptr && (at_end_mark || !IsAlive())) Drop();
+    at_end_mark = next == nullptr;
+    if (next == nullptr) continue;
+    PqResult result(next);
+    switch (PQresultStatus(next)) {
       case PGRES_PIPELINE_SYNC:
         synced = true;
-        PQclear(result);
         break;
       case PGRES_TUPLES_OK:
-        PQclear(statement);
-        statement = result;
+        statement = std::move(result);
+        has_statement = true;
         break;
       case PGRES_COMMAND_OK:
       case PGRES_PIPELINE_ABORTED:
-        PQclear(result);
         break;
       default:
-        if (failed == nullptr) {
-          failed = result;
-        } else {
-          PQclear(result);
-        }
+        if (!has_failed) failed = std::move(result);
+        has_failed = true;
         // Without a connection there is no sync to wait for.
-        if (!IsAlive()) synced = true;
+        if (!IsAlive()) Throw(failed.get());
     }
   }
-  const PqResult owned_failure(failed);
-  PqResult owned_statement(statement);
-  if (failed != nullptr || !IsAlive()) Throw(failed);
-  if (PQexitPipelineMode(connection) == 0) Throw(nullptr);
-  if (statement == nullptr) throw PqError("", false, "a statement in a pipeline had no result");
-  return owned_statement;
+  if (has_failed || !IsAlive()) Throw(failed.get());
+  if (PQexitPipelineMode(connection) == 0) Drop();
+  if (!has_statement) throw PqError("", false, "a statement in a pipeline had no result");
+  return statement;
 }
 
 void PqConnection::CopyIn(const char* sql, std::string_view data) {

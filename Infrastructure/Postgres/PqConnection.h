@@ -53,6 +53,7 @@ class PqResult {
   bool boolean(int row, int column) const { return bytes(row, column)[0] != 0; }
   /// "COMMIT", "INSERT 0 5": what the server says it did.
   std::string_view command_tag() const { return PQcmdStatus(result_.get()); }
+  const PGresult* get() const { return result_.get(); }
 
  private:
   std::unique_ptr<PGresult, decltype(&PQclear)> result_;
@@ -105,6 +106,8 @@ class PqConnection {
  private:
   PqResult Checked(PGresult* result, ExecStatusType expected);
   [[noreturn]] void Throw(const PGresult* result);
+  /// Gives the connection up, and says why.
+  [[noreturn]] void Drop();
 
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
   const std::shared_ptr<PqCutter> cutter_ = std::make_shared<PqCutter>();
