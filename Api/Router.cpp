@@ -76,8 +76,8 @@ std::string Router::NewCorrelationId() const { return secrets_.NewId(clock_.Now(
 void Router::Dispatch(Request request, Responder responder) const {
   std::string correlation_id(AcceptableCorrelationId(request.headers));
   if (correlation_id.empty()) correlation_id = NewCorrelationId();
-  std::string traceparent(AcceptableTraceparent(request.headers));
-  Answer answer(std::move(responder), observers_, std::move(correlation_id), request.method);
+  Answer answer(std::move(responder), settings_, request, std::move(correlation_id));
+  if (request.method == "OPTIONS" && request.path == "*") return AnswerOptions(request, answer, "GET, HEAD, POST");
 
   // A HEAD is answered like a GET; the server leaves the body out.
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
@@ -96,24 +96,34 @@ void Router::Dispatch(Request request, Responder responder) const {
     }
     answer.SetRoute(route.pattern, route.is_hot);
     try {
-      return route.handler({std::move(request), *std::move(parameters), std::move(traceparent), answer});
+      return route.handler({std::move(request), *std::move(parameters), answer});
     } catch (const std::exception& error) {
       return answer.SendProblem(domain::Error{domain::ErrorKind::kInternal, error.what()});
     }
   }
   if (allowed.empty()) return answer.SendProblem(404, "There is nothing at this path.");
-  auto problem = MakeProblem(405, "This path takes " + allowed + ".", answer.correlation_id());
-  problem.headers.Add("Allow", allowed);
+  if (request.method == "OPTIONS") return AnswerOptions(request, answer, allowed);
+  auto problem = MakeProblem(405, "This path takes " + allowed + ", OPTIONS.", answer.correlation_id());
+  problem.headers.Add("Allow", allowed + ", OPTIONS");
   answer.Send(std::move(problem));
+}
+
+void Router::AnswerOptions(const Request& request, const Answer& answer, const std::string& allowed) const {
+  Response response{204, {}, ""};
+  response.headers.Add("Allow", allowed + ", OPTIONS");
+  if (request.headers.Find("Access-Control-Request-Method")) {
+    settings_.cors.AddPreflightTo(response, request.headers.Find("Origin").value_or(""), allowed);
+  }
+  answer.Send(std::move(response));
 }
 
 Response Router::AnswerProtocolError(int status, std::string_view detail) const {
   const auto correlation_id = NewCorrelationId();
   auto problem = MakeProblem(status, detail, correlation_id);
   problem.headers.Add("X-Correlation-ID", correlation_id);
-  observers_.metrics.RequestAnswered("other", "(protocol)", status, 0);
-  observers_.log.Info("request refused by the protocol",
-                      {{"correlationId", std::string_view(correlation_id)}, {"status", std::int64_t{status}}});
+  settings_.metrics.RequestAnswered("other", "(protocol)", status, 0);
+  settings_.log.Info("request refused by the protocol",
+                     {{"correlationId", std::string_view(correlation_id)}, {"status", std::int64_t{status}}});
   return problem;
 }
 

@@ -17,11 +17,12 @@ namespace volcanion::api {
 using RouteHandler = std::function<void(Call)>;
 
 /// Sends each request to the route of its path and method: 404 without such a path, 405 with Allow without the method.
+/// OPTIONS is answered here, preflights of browsers included.
 /// Gives every request its correlation id on the way. Routes are added before serving begins.
 class Router {
  public:
-  Router(Observers observers, const application::Clock& clock, const application::Secrets& secrets)
-      : observers_(observers), clock_(clock), secrets_(secrets) {}
+  Router(CallSettings settings, const application::Clock& clock, const application::Secrets& secrets)
+      : settings_(std::move(settings)), clock_(clock), secrets_(secrets) {}
 
   /// `pattern` is a literal; {name} stands for one segment and becomes a path parameter. A hot route's requests are
   /// logged at debug level only.
@@ -41,8 +42,9 @@ class Router {
     bool is_hot;
   };
   std::string NewCorrelationId() const;
+  void AnswerOptions(const Request& request, const Answer& answer, const std::string& allowed) const;
 
-  Observers observers_;
+  const CallSettings settings_;
   const application::Clock& clock_;
   const application::Secrets& secrets_;
   std::vector<Route> routes_;

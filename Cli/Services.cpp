@@ -47,13 +47,26 @@ api::HttpServerSettings ToServer(const Settings& settings, const infrastructure:
   server.host = address.host;
   server.port = address.port;
   server.workers = workers;
+  server.max_target_bytes = settings.max_target_bytes;
+  server.max_header_bytes = settings.max_header_bytes;
   server.max_body_bytes = settings.max_body_bytes;
+  server.max_requests = settings.max_requests;
+  server.max_buffered_bytes = settings.max_buffered_bytes;
+  server.min_body_rate = settings.min_body_rate;
   server.max_connections = settings.max_connections;
   server.header_timeout = settings.header_timeout;
   server.body_timeout = settings.body_timeout;
   server.idle_timeout = settings.idle_timeout;
   server.write_timeout = settings.write_timeout;
   return server;
+}
+
+api::CallSettings ToCalls(const Settings& settings, Surroundings& around) {
+  api::CallSettings calls{around.metrics, around.log, api::CorsPolicy(settings.cors_origins), {}};
+  for (const auto& proxy : settings.trusted_proxies) {
+    if (const auto network = application::IpNetwork::Parse(proxy)) calls.trusted_proxies.push_back(*network);
+  }
+  return calls;
 }
 
 api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::Router& router) {
@@ -103,7 +116,8 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       validate_documents(compiler) {}
 
 ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management)
-    : drain_timeout_(settings.drain_timeout),
+    : drain_delay_(settings.drain_delay),
+      drain_timeout_(settings.drain_timeout),
       stores_(stores),
       directory_(management.directory),
       read_pool_({stores.read, settings.read_pool}, around.log),
@@ -113,9 +127,10 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       find_events_(reader_, management.directory),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
       authentication_(management.directory, around.secrets, around.clock, blocking_),
-      router_({around.metrics, around.log}, around.clock, around.secrets),
+      router_(ToCalls(settings, around), around.clock, around.secrets),
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
-  api::AddIngestRoutes(router_, authentication_, ingest_events_, {settings.max_event_bytes, settings.max_batch_events});
+  api::AddIngestRoutes(router_, authentication_, ingest_events_, rate_limiter_,
+                       {settings.max_event_bytes, settings.max_batch_events});
   api::AddEventRoutes(router_, authentication_, blocking_, find_events_, reader_, around.clock);
   api::AddManagementRoutes(router_, authentication_, blocking_,
                            {management.create_partner, management.register_system, management.issue_key,
@@ -123,13 +138,15 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
 }
 
 void ApiService::Stop() {
+  if (!stopping_.exchange(true)) std::this_thread::sleep_for(drain_delay_);
   server_.Stop(drain_timeout_);
   blocking_.Stop();
   event_store_.Stop();
 }
 
 std::vector<api::HealthCheck> ApiService::HealthChecks() {
-  return {{"writeStore", [this] { return CheckStore(stores_.write, "write", infrastructure::WriteStoreMigrations()); }},
+  return {{"serving", [this] { return stopping_ ? api::Health{"the process is stopping"} : api::Health{}; }},
+          {"writeStore", [this] { return CheckStore(stores_.write, "write", infrastructure::WriteStoreMigrations()); }},
           {"readStore", [this] { return CheckStore(stores_.read, "read", infrastructure::ReadStoreMigrations()); }},
           {"directory", [this] {
              return directory_.IsLoaded() ? api::Health{} : api::Health{"keys and structures have not been loaded yet"};

@@ -3,6 +3,7 @@
 #include "Api/BlockingPool.h"
 #include "Api/Http/HttpServer.h"
 #include "Api/Middleware/Authentication.h"
+#include "Api/Middleware/RateLimiter.h"
 #include "Api/Router.h"
 #include "Api/Routes/HealthRoutes.h"
 #include "Application/Commands/CreatePartner.h"
@@ -29,6 +30,7 @@
 #include "Infrastructure/Telemetry/SystemClock.h"
 #include "Sync/SyncWorker.h"
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <string_view>
@@ -72,13 +74,16 @@ class ApiService {
   ~ApiService() { Stop(); }
 
   void Start() { server_.Start(); }
-  /// Answers what is under way within the drain time, then commits what is queued. Idempotent.
+  /// Turns readiness off and waits for the drain delay, so that balancers send nothing more; answers what is under way
+  /// within the drain time; then commits what is queued. Idempotent.
   void Stop();
   std::uint16_t port() const { return server_.port(); }
   std::vector<api::HealthCheck> HealthChecks();
 
  private:
+  const std::chrono::milliseconds drain_delay_;
   const std::chrono::milliseconds drain_timeout_;
+  std::atomic<bool> stopping_ = false;
   const Stores stores_;
   application::DirectoryCache& directory_;
   infrastructure::SociPool read_pool_;
@@ -88,6 +93,7 @@ class ApiService {
   application::FindEventsHandler find_events_;
   api::BlockingPool blocking_;
   api::Authentication authentication_;
+  api::RateLimiter rate_limiter_;
   api::Router router_;
   api::HttpServer server_;
 };

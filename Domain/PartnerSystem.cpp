@@ -29,11 +29,22 @@ Verdict Conclude(InvalidEventPolicy policy, std::vector<Violation> violations) {
 }
 
 Result<PartnerSystem> PartnerSystem::Create(PartnerSystemId id, PartnerId partner, std::string name,
-                                            InvalidEventPolicy invalid_events, Timestamp created_at) {
-  if (auto fault = CheckName(name, "/name", kMaxNameBytes)) {
-    return Error{ErrorKind::kInvalid, "The system cannot be created as described.", {*std::move(fault)}};
+                                            InvalidEventPolicy invalid_events, std::optional<RateLimit> rate_limit,
+                                            Timestamp created_at) {
+  std::vector<Fault> faults;
+  if (auto fault = CheckName(name, "/name", kMaxNameBytes)) faults.push_back(*std::move(fault));
+  const auto check = [&faults](int number, const char* pointer) {
+    if (number >= 1 && number <= kMaxRateLimit) return;
+    faults.push_back({pointer, "out_of_range", "must be from 1 to " + std::to_string(kMaxRateLimit)});
+  };
+  if (rate_limit) {
+    check(rate_limit->events_per_second, "/rateLimit/eventsPerSecond");
+    check(rate_limit->burst, "/rateLimit/burst");
   }
-  return PartnerSystem(id, partner, std::move(name), invalid_events, created_at);
+  if (!faults.empty()) {
+    return Error{ErrorKind::kInvalid, "The system cannot be created as described.", std::move(faults)};
+  }
+  return PartnerSystem(id, partner, std::move(name), invalid_events, rate_limit, created_at);
 }
 
 }  // namespace volcanion::domain

@@ -88,10 +88,15 @@ void Connection::OnReadable() {
   }
   if (phase_ == Phase::kGoodbye) return;
   const std::string_view bytes(host_.received.data(), static_cast<std::size_t>(received));
-  if (ahead)
+  if (ahead) {
     unread_ += bytes;
-  else
-    Pump(bytes);
+    return;
+  }
+  body_received_ += bytes.size();
+  if (!Charge(bytes.size())) {
+    return Refuse(503, "The server holds as much of other requests as it can. Try again later.");
+  }
+  Pump(bytes);
 }
 
 // Reads requests from what was left over and from `bytes`, until one of them has to wait for its answer.
@@ -118,7 +123,10 @@ void Connection::Pump(std::string_view bytes) {
   if (phase_ != Phase::kReading) return;
   if (client_finished_) return Close();  // nothing can complete what is begun
   const auto wait = reader_.reading_body() ? Wait::kBody : reader_.begun() ? Wait::kHeaders : Wait::kRequest;
-  if (deadline_->wait != wait) host_.deadlines.Arm(deadline_, wait, host_.now);
+  if (deadline_->wait != wait) {
+    host_.deadlines.Arm(deadline_, wait, host_.now);
+    body_received_ = 0;
+  }
   WatchFor(true, false);
 }
 
@@ -159,6 +167,13 @@ void Connection::Dispatch() {
   if (const auto& failure = reader_.failure(); failure.status != 0)
     return Send(ErrorResponse(failure.status, failure.detail), true);
   request.remote_address = remote_address_;
+  const auto unpacked = request.body.size() > charged_ ? request.body.size() - charged_ : 0;
+  if (host_.server.requests.load(std::memory_order_relaxed) >= host_.server.settings.max_requests ||
+      !Charge(unpacked)) {
+    return Send(ErrorResponse(503, "The server has as many requests in hand as it takes. Try again later."), true);
+  }
+  host_.server.requests.fetch_add(1, std::memory_order_relaxed);
+  counted_ = true;
 
   in_handler_ = true;
   try {
@@ -211,7 +226,24 @@ void Connection::Refuse(int status, std::string_view detail) {
   Send(ErrorResponse(status, detail), false);
 }
 
+bool Connection::Charge(std::size_t bytes) {
+  auto& all = host_.server.buffered_bytes;
+  if (all.fetch_add(bytes, std::memory_order_relaxed) + bytes > host_.server.settings.max_buffered_bytes) {
+    all.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  charged_ += bytes;
+  return true;
+}
+
+// The request is answered, or its connection is gone.
+void Connection::Discharge() {
+  host_.server.buffered_bytes.fetch_sub(std::exchange(charged_, 0), std::memory_order_relaxed);
+  if (std::exchange(counted_, false)) host_.server.requests.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void Connection::Send(Response response, bool may_keep_alive) {
+  Discharge();
   keep_alive_ = may_keep_alive && reader_.keep_alive() && !host_.draining && !AsksToClose(response) &&
                 !(client_finished_ && unread_.empty());
   const AnswerFraming framing{reader_.http10(), keep_alive_, reader_.head()};
@@ -287,6 +319,7 @@ void Connection::OnTimeout(Wait wait) {
     case Wait::kHeaders:
       return Refuse(408, "The headers of the request did not arrive in time.");
     case Wait::kBody:
+      if (BodyMadeProgress()) return host_.deadlines.Arm(deadline_, Wait::kBody, host_.now);
       return Refuse(408, "The body of the request did not arrive in time.");
     case Wait::kReader:
       if (ReaderMadeProgress()) return host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
@@ -304,6 +337,13 @@ bool Connection::ReaderMadeProgress() {
   return unacknowledged_ < before;
 }
 
+// A large body on a slow line is welcome; one that trickles is not.
+bool Connection::BodyMadeProgress() {
+  const auto& settings = host_.server.settings;
+  const auto wanted = settings.min_body_rate * static_cast<std::size_t>(settings.body_timeout.count()) / 1'000;
+  return std::exchange(body_received_, 0) >= std::max<std::size_t>(wanted, 1);
+}
+
 void Connection::OnDrain() {
   if (phase_ != Phase::kReading || reader_.begun() || !unread_.empty()) return;
   char first;
@@ -313,6 +353,7 @@ void Connection::OnDrain() {
 void Connection::Close() {
   if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
   host_.deadlines.Remove(deadline_);
+  Discharge();
   unread_ = std::string();
   out_head_ = std::string();
   out_body_ = std::string();

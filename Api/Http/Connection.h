@@ -88,6 +88,10 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   void WatchFor(bool readable, bool writable);
   void Deliver(Inbox::Reply reply);
   bool ReaderMadeProgress();
+  bool BodyMadeProgress();
+  /// False when all requests together would hold too much.
+  bool Charge(std::size_t bytes);
+  void Discharge();
 
   ConnectionHost& host_;
   const std::shared_ptr<Inbox> inbox_;
@@ -103,9 +107,12 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   bool client_finished_ = false;  // it sends no more
   bool keep_alive_ = true;        // after the answer that is being sent
   bool in_handler_ = false;
+  bool counted_ = false;                 // among the server's requests
   std::optional<Inbox::Reply> at_once_;  // the answer that the handler gave before it returned
 
-  std::string unread_;  // received, but not read by the reader yet
+  std::string unread_;             // received, but not read by the reader yet
+  std::size_t charged_ = 0;        // of the server's buffered_bytes
+  std::size_t body_received_ = 0;  // since the body's time was armed
 
   std::string out_head_;  // of the answer that is being sent: what the socket has not taken
   std::string out_body_;

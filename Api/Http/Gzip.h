@@ -16,4 +16,7 @@ enum class GunzipOutcome {
 /// byte of output, however much the input would unpack to.
 [[nodiscard]] GunzipOutcome Gunzip(std::string_view packed, std::size_t max_bytes, std::string& plain);
 
+/// Packs to one gzip member.
+[[nodiscard]] std::string GzipPack(std::string_view plain);
+
 }  // namespace volcanion::api

@@ -8,15 +8,15 @@ namespace {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool SameName(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
 }  // namespace
+
+bool IsSameHeader(std::string_view one, std::string_view other) {
+  return std::ranges::equal(one, other, [](char x, char y) { return Lower(x) == Lower(y); });
+}
 
 std::optional<std::string_view> Headers::Find(std::string_view name) const {
   for (const auto& [field_name, value] : fields_)
-    if (SameName(field_name, name)) return value;
+    if (IsSameHeader(field_name, name)) return value;
   return std::nullopt;
 }
 

@@ -10,6 +10,9 @@
 
 namespace volcanion::api {
 
+/// Whether two names of header fields are the same: without regard to case (RFC 9110, 5.1).
+bool IsSameHeader(std::string_view one, std::string_view other);
+
 /// Header fields in the order they came. Names compare without regard to case (RFC 9110, 5.1).
 class Headers {
  public:

@@ -9,12 +9,6 @@ namespace volcanion::api {
 
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool Same(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && std::ranges::equal(text, lower, [](char x, char y) { return Lower(x) == y; });
-}
-
 // RFC 9110, 5.6.2
 bool IsToken(std::string_view text) {
   static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -25,8 +19,8 @@ bool IsToken(std::string_view text) {
 }
 
 bool BelongsToServer(std::string_view name) {
-  return Same(name, "content-length") || Same(name, "date") || Same(name, "connection") || Same(name, "keep-alive") ||
-         Same(name, "transfer-encoding");
+  return IsSameHeader(name, "content-length") || IsSameHeader(name, "date") || IsSameHeader(name, "connection") ||
+         IsSameHeader(name, "keep-alive") || IsSameHeader(name, "transfer-encoding");
 }
 
 bool StatusHasNoBody(int status) { return status < 200 || status == 204 || status == 304; }
@@ -100,7 +94,7 @@ void ResponseWriter::RefreshDate() {
 
 bool AsksToClose(const Response& response) {
   const auto connection = response.headers.Find("Connection");
-  return connection && Same(*connection, "close");
+  return connection && IsSameHeader(*connection, "close");
 }
 
 }  // namespace volcanion::api

@@ -3,6 +3,7 @@
 #include "Domain/JsonPointer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -37,6 +38,33 @@ std::string BodyReader::RequiredString(std::string_view name) {
     Note(name, "required", "is required");
   }
   return std::move(text).value_or("");
+}
+
+int BodyReader::RequiredInteger(std::string_view name) {
+  const auto digits = RequiredJson(name);
+  int number = 0;
+  const auto [stopped, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool is_whole = error == std::errc() && stopped == digits.data() + digits.size();
+  if (!digits.empty() && !is_whole) Note(name, "wrong_type", "must be an integer");
+  return is_whole ? number : 0;
+}
+
+std::optional<BodyReader> BodyReader::OptionalObject(std::string_view name) {
+  const auto* member = Take(name);
+  if (member == nullptr || member->value.kind == JsonKind::kNull) return std::nullopt;
+  auto object = Open(member->value.In(text_));
+  if (object) return *std::move(object);
+  Note(name, "wrong_type", "must be a JSON object");
+  return std::nullopt;
+}
+
+void BodyReader::Adopt(std::string_view name, domain::Result<domain::Done> finished) {
+  if (finished) return;
+  for (auto& fault : finished.error().faults) {
+    std::string pointer;
+    domain::AppendPointerToken(name, pointer);
+    faults_.push_back({pointer + fault.pointer, std::move(fault.code), std::move(fault.message)});
+  }
 }
 
 std::string_view BodyReader::RequiredJson(std::string_view name) {

@@ -19,6 +19,12 @@ class BodyReader {
 
   std::string RequiredString(std::string_view name);
   std::optional<std::string> OptionalString(std::string_view name);
+  /// A whole number that fits; a fault otherwise, and 0.
+  int RequiredInteger(std::string_view name);
+  /// The members of an object.
+  std::optional<BodyReader> OptionalObject(std::string_view name);
+  /// Takes the faults of such an object over, below its name.
+  void Adopt(std::string_view name, domain::Result<domain::Done> finished);
   /// The JSON text of a member of any type.
   std::string_view RequiredJson(std::string_view name);
   /// The JSON texts of an array's elements.

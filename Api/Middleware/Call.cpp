@@ -1,5 +1,7 @@
 #include "Api/Middleware/Call.h"
 
+#include "Api/Http/Gzip.h"
+#include "Api/Middleware/ClientAddress.h"
 #include "Api/Middleware/Problem.h"
 
 #include <algorithm>
@@ -13,6 +15,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxCorrelationIdBytes = 128;
+constexpr std::size_t kMinPackedBytes = 1'400;  // what fits into one packet arrives no sooner for being smaller
 
 bool IsAlphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -20,31 +23,48 @@ bool IsAlphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <=
 
 struct Answer::State {
   Responder responder;
-  Observers observers;
+  const CallSettings& settings;
   std::string correlation_id;
+  std::string traceparent;
+  std::string client_address;
   std::string method;
+  std::string origin;
+  bool accepts_gzip;
   std::string_view route = "(none)";
   bool is_hot = false;
   steady_clock::time_point begun = steady_clock::now();
   std::atomic<bool> answered = false;
 
   void Finish(Response& response) const {
+    if (response.body.size() >= kMinPackedBytes) {
+      response.headers.Add("Vary", "Accept-Encoding");
+      if (accepts_gzip) {
+        response.body = GzipPack(response.body);
+        response.headers.Add("Content-Encoding", "gzip");
+      }
+    }
+    settings.cors.AddTo(response, origin);
     response.headers.Add("X-Correlation-ID", correlation_id);
     const auto seconds = std::chrono::duration<double>(steady_clock::now() - begun).count();
-    observers.metrics.RequestAnswered(method, route, response.status, seconds);
+    settings.metrics.RequestAnswered(method, route, response.status, seconds);
     using Level = application::Log::Level;
     const auto level = response.status >= 500 ? Level::kWarning : is_hot ? Level::kDebug : Level::kInfo;
-    observers.log.Write(level, "request",
-                        {{"correlationId", std::string_view(correlation_id)},
-                         {"method", std::string_view(method)},
-                         {"route", route},
-                         {"status", std::int64_t{response.status}},
-                         {"milliseconds", seconds * 1000}});
+    settings.log.Write(level, "request",
+                       {{"correlationId", std::string_view(correlation_id)},
+                        {"traceparent", std::string_view(traceparent)},
+                        {"clientAddress", std::string_view(client_address)},
+                        {"method", std::string_view(method)},
+                        {"route", route},
+                        {"status", std::int64_t{response.status}},
+                        {"milliseconds", seconds * 1000}});
   }
 };
 
-Answer::Answer(Responder responder, Observers observers, std::string correlation_id, std::string method)
-    : state_(new State{std::move(responder), observers, std::move(correlation_id), std::move(method)}) {}
+Answer::Answer(Responder responder, const CallSettings& settings, const Request& request, std::string correlation_id)
+    : state_(new State{std::move(responder), settings, std::move(correlation_id),
+                       std::string(AcceptableTraceparent(request.headers)),
+                       ClientAddress(request, settings.trusted_proxies), request.method,
+                       std::string(request.headers.Find("Origin").value_or("")), AcceptsGzip(request.headers)}) {}
 
 void Answer::SetRoute(std::string_view route, bool is_hot) {
   state_->route = route;
@@ -52,6 +72,7 @@ void Answer::SetRoute(std::string_view route, bool is_hot) {
 }
 
 const std::string& Answer::correlation_id() const { return state_->correlation_id; }
+const std::string& Answer::traceparent() const { return state_->traceparent; }
 
 void Answer::Send(Response response) const {
   if (state_->answered.exchange(true)) return;
@@ -70,7 +91,7 @@ void Answer::SendMade(std::function<Response()> make) const {
 
 void Answer::SendProblem(const domain::Error& error) const {
   if (error.kind == domain::ErrorKind::kInternal) {
-    state_->observers.log.Error(
+    state_->settings.log.Error(
         "a request failed for a fault of ours",
         {{"correlationId", std::string_view(correlation_id())}, {"reason", std::string_view(error.message)}});
   }
@@ -87,6 +108,20 @@ std::string_view AcceptableCorrelationId(const Headers& headers) {
                             return IsAlphanumeric(c) || c == '.' || c == '_' || c == '-';
                           });
   return acceptable ? id : std::string_view();
+}
+
+bool AcceptsGzip(const Headers& headers) {
+  auto accepted = headers.Find("Accept-Encoding").value_or("");
+  while (!accepted.empty()) {
+    auto coding = accepted.substr(0, accepted.find(','));
+    accepted.remove_prefix(std::min(coding.size() + 1, accepted.size()));
+    coding.remove_prefix(std::min(coding.find_first_not_of(" \t"), coding.size()));
+    const auto name = coding.substr(0, coding.find_first_of("; \t"));
+    if (!IsSameHeader(name, "gzip") && !IsSameHeader(name, "x-gzip")) continue;
+    const auto weight = coding.find("q=");
+    return weight == std::string_view::npos || coding.find_first_of("123456789", weight) != std::string_view::npos;
+  }
+  return false;
 }
 
 std::string MediaTypeOf(const Headers& headers) {

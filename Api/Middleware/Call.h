@@ -2,6 +2,8 @@
 
 #include "Api/Http/HttpServer.h"
 #include "Api/Http/Message.h"
+#include "Api/Middleware/Cors.h"
+#include "Application/IpNetwork.h"
 #include "Application/Ports/Log.h"
 #include "Application/Ports/Metrics.h"
 #include "Domain/Result.h"
@@ -15,21 +17,27 @@
 
 namespace volcanion::api {
 
-/// Where requests are counted and logged.
-struct Observers {
+/// What holds for every request of a listener.
+struct CallSettings {
   application::Metrics& metrics;
   application::Log& log;
+  CorsPolicy cors = CorsPolicy();
+  std::vector<application::IpNetwork> trusted_proxies = {};
 };
 
 /// The answer to one request: the right to give it, and what must be in it whoever gives it. Copies share that right;
-/// the first answer counts. Adds X-Correlation-ID, counts, times and logs the request.
+/// the first answer counts. Adds X-Correlation-ID and what a browser's page needs, packs a large answer when the client
+/// takes gzip, counts, times and logs the request.
 class Answer {
  public:
-  Answer(Responder responder, Observers observers, std::string correlation_id, std::string method);
+  /// `settings` outlives the answer.
+  Answer(Responder responder, const CallSettings& settings, const Request& request, std::string correlation_id);
 
   /// The pattern of the route that took the request, for metrics; a literal.
   void SetRoute(std::string_view route, bool is_hot);
   const std::string& correlation_id() const;
+  /// The client's; empty when there was no valid one.
+  const std::string& traceparent() const;
 
   void Send(Response response) const;
   void SendMade(std::function<Response()> make) const;
@@ -45,7 +53,6 @@ class Answer {
 struct Call {
   Request request;
   std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
-  std::string traceparent;                   ///< W3C Trace Context; empty when there was no valid one
   Answer answer;
 };
 
@@ -55,6 +62,9 @@ std::string_view AcceptableCorrelationId(const Headers& headers);
 std::string MediaTypeOf(const Headers& headers);
 /// application/json, or nothing said.
 bool IsJson(const Headers& headers);
+
+/// Whether the client takes an answer in gzip (RFC 9110, 12.5.3).
+bool AcceptsGzip(const Headers& headers);
 
 /// The client's traceparent when it has the form of W3C Trace Context, version 00; else nothing.
 std::string_view AcceptableTraceparent(const Headers& headers);

@@ -4,7 +4,9 @@
 #include "Api/Middleware/Problem.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -113,8 +115,8 @@ Response AnswerBatch(const std::vector<IngestOutcome>& outcomes) {
 
 class IngestRoutes {
  public:
-  IngestRoutes(application::IngestEventsHandler& handler, const EventLimits& limits)
-      : handler_(handler), limits_(limits) {}
+  IngestRoutes(application::IngestEventsHandler& handler, RateLimiter& rate_limiter, const EventLimits& limits)
+      : handler_(handler), rate_limiter_(rate_limiter), limits_(limits) {}
 
   void Single(const Call& call, const application::Sender& sender) const {
     if (!IsJson(call.request.headers)) return call.answer.SendProblem(415, "Send the event as application/json.");
@@ -150,24 +152,49 @@ class IngestRoutes {
   template <typename MakeAnswer>
   void Ingest(const Call& call, const application::Sender& sender, std::vector<IncomingEvent> events,
               MakeAnswer make_answer) const {
-    handler_.Handle({sender, call.answer.correlation_id(), call.traceparent, std::move(events)},
-                    [answer = call.answer, make_answer](Outcomes outcomes) {
+    const auto limited = TakeFromLimit(call, sender, events.size());
+    if (!limited) return;
+    handler_.Handle({sender, call.answer.correlation_id(), call.answer.traceparent(), std::move(events)},
+                    [answer = call.answer, make_answer, fields = *limited](Outcomes outcomes) {
                       if (!outcomes) return answer.SendProblem(outcomes.error());
-                      answer.SendMade([make_answer, kept = std::make_shared<Outcomes>(std::move(outcomes))] {
-                        return make_answer(*kept);
+                      answer.SendMade([make_answer, fields, kept = std::make_shared<Outcomes>(std::move(outcomes))] {
+                        auto response = make_answer(*kept);
+                        for (const auto& [name, value] : fields) response.headers.Add(name, value);
+                        return response;
                       });
                     });
   }
 
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+
+  /// The RateLimit fields of the answer
+  /// (https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06); none for a system without a
+  /// limit. Nothing when the request was answered with 429.
+  std::optional<Fields> TakeFromLimit(const Call& call, const application::Sender& sender, std::size_t events) const {
+    if (!sender.rate_limit) return Fields();
+    const auto decision = rate_limiter_.Take(sender.key, *sender.rate_limit, events, std::chrono::steady_clock::now());
+    Fields fields = {{"RateLimit-Limit", std::to_string(sender.rate_limit->burst)},
+                     {"RateLimit-Remaining", std::to_string(decision.remaining)},
+                     {"RateLimit-Reset", std::to_string(decision.reset.count())}};
+    if (decision.allowed) return fields;
+    auto problem = MakeProblem(429, "This key sends more events than its system may. Nothing was stored.",
+                               call.answer.correlation_id());
+    fields.emplace_back("Retry-After", std::to_string(decision.retry_after.count()));
+    for (const auto& [name, value] : fields) problem.headers.Add(name, value);
+    call.answer.Send(std::move(problem));
+    return std::nullopt;
+  }
+
   application::IngestEventsHandler& handler_;
+  RateLimiter& rate_limiter_;
   const EventLimits limits_;
 };
 
 }  // namespace
 
 void AddIngestRoutes(Router& router, Authentication& authentication, application::IngestEventsHandler& handler,
-                     const EventLimits& limits) {
-  const auto routes = std::make_shared<const IngestRoutes>(handler, limits);
+                     RateLimiter& rate_limiter, const EventLimits& limits) {
+  const auto routes = std::make_shared<const IngestRoutes>(handler, rate_limiter, limits);
   const bool is_hot = true;
   router.Add(
       "POST", "/api/events/ingest",

@@ -54,6 +54,10 @@ Answered RegisterSystem(application::RegisterPartnerSystemHandler& handler, cons
     if (!parsed) body->Note("invalidEvents", "wrong_value", "must be observe, flag or reject");
     command.invalid_events = parsed.value_or(command.invalid_events);
   }
+  if (auto limit = body->OptionalObject("rateLimit")) {
+    command.rate_limit = domain::RateLimit{limit->RequiredInteger("eventsPerSecond"), limit->RequiredInteger("burst")};
+    body->Adopt("rateLimit", limit->Finish());
+  }
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto system = handler.Handle(std::move(command));
   if (!system) return system.error();
@@ -63,6 +67,15 @@ Answered RegisterSystem(application::RegisterPartnerSystemHandler& handler, cons
   json.Name("partnerId").Text(system->partner().ToString());
   json.Name("name").Text(system->name());
   json.Name("invalidEvents").Text(domain::ToString(system->invalid_events()));
+  json.Name("rateLimit");
+  if (const auto limit = system->rate_limit()) {
+    json.BeginObject();
+    json.Name("eventsPerSecond").Integer(limit->events_per_second);
+    json.Name("burst").Integer(limit->burst);
+    json.EndObject();
+  } else {
+    json.Null();
+  }
   json.Name("createdAt").Text(domain::FormatRfc3339(system->created_at()));
   json.EndObject();
   return MakeJson(201, json.Take());

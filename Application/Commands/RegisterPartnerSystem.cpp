@@ -5,7 +5,7 @@ namespace volcanion::application {
 domain::Result<domain::PartnerSystem> RegisterPartnerSystemHandler::Handle(RegisterPartnerSystem command) {
   const auto now = clock_.Now();
   auto system = domain::PartnerSystem::Create({secrets_.NewId(now)}, command.partner, std::move(command.name),
-                                              command.invalid_events, now);
+                                              command.invalid_events, command.rate_limit, now);
   if (!system) return system;
   if (auto added = store_.AddSystem(*system); !added) return std::move(added).error();
   (void)directory_.Refresh();  // known to this process at once; the others hear of it by polling

@@ -7,6 +7,7 @@
 #include "Domain/PartnerSystem.h"
 #include "Domain/Result.h"
 
+#include <optional>
 #include <string>
 
 namespace volcanion::application {
@@ -15,6 +16,7 @@ struct RegisterPartnerSystem {
   domain::PartnerId partner;
   std::string name;
   domain::InvalidEventPolicy invalid_events = domain::InvalidEventPolicy::kFlag;
+  std::optional<domain::RateLimit> rate_limit = {};
 };
 
 /// kInvalid for a name that breaks the rules, kNotFound without the partner, kConflict for a name that is taken in it.

@@ -32,7 +32,7 @@ std::optional<Sender> Directory::FindSender(const domain::SecretHash& key, domai
   if (found->second.expires_at && *found->second.expires_at <= now) return std::nullopt;
   const auto* system = FindSystem(found->second.system);
   if (system == nullptr || !system->is_active) return std::nullopt;
-  return Sender{found->second.id, system->id, system->partner, system->invalid_events};
+  return Sender{found->second.id, system->id, system->partner, system->invalid_events, system->rate_limit};
 }
 
 const DirectoryPartner* Directory::FindPartnerNamed(std::string_view name) const {

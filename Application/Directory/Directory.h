@@ -25,6 +25,7 @@ struct Sender {
   domain::PartnerSystemId system;
   domain::PartnerId partner;
   domain::InvalidEventPolicy invalid_events = domain::InvalidEventPolicy::kFlag;
+  std::optional<domain::RateLimit> rate_limit = {};
 };
 
 /// An active version of an event structure.

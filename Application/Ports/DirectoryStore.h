@@ -23,6 +23,7 @@ struct DirectorySystem {
   domain::PartnerId partner;
   std::string name;
   domain::InvalidEventPolicy invalid_events = domain::InvalidEventPolicy::kFlag;
+  std::optional<domain::RateLimit> rate_limit;
   bool is_active = true;  ///< and its partner too
 };
 

@@ -1,14 +1,14 @@
 #include "Infrastructure/Config/Settings.h"
 
+#include "Application/IpNetwork.h"
 #include "Infrastructure/Postgres/ConnectionString.h"
-
-#include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
 #include <regex>
+#include <sstream>
 #include <utility>
 
 extern "C" char** environ;  // NOLINT: POSIX
@@ -66,10 +66,35 @@ Setting Millis(std::string name, std::chrono::milliseconds Settings::*field, std
           [=](const Settings& settings) { return std::to_string((settings.*field).count()); }};
 }
 
-bool IsNumericAddress(const std::string& host) {
-  in6_addr address{};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
+/// A list, separated by commas; each entry must be one that `is_entry` takes.
+Setting List(std::string name, std::vector<std::string> Settings::*field, bool (*is_entry)(const std::string&),
+             std::string what_it_must_be, std::string meaning) {
+  return {std::move(name), std::move(meaning),
+          [=](Settings& settings, const std::string& text) -> Mistake {
+            (settings.*field).clear();
+            std::istringstream entries(text);
+            for (std::string entry; std::getline(entries, entry, ',');) {
+              while (entry.starts_with(' ')) entry.erase(0, 1);
+              while (entry.ends_with(' ')) entry.pop_back();
+              if (!is_entry(entry)) return "must be " + what_it_must_be + ", separated by commas";
+              (settings.*field).push_back(std::move(entry));
+            }
+            return std::nullopt;
+          },
+          [=](const Settings& settings) {
+            std::string text;
+            for (const auto& entry : settings.*field) text += (text.empty() ? "" : ",") + entry;
+            return text;
+          }};
 }
+
+bool IsOrigin(const std::string& text) {
+  const auto scheme = text.find("://");
+  return text == "*" || (scheme != std::string::npos && scheme > 0 && scheme + 3 < text.size() &&
+                         text.find('/', scheme + 3) == std::string::npos);
+}
+
+bool IsNetwork(const std::string& text) { return application::IpNetwork::Parse(text).has_value(); }
 
 Setting Address(std::string name, ListenAddress Settings::*field, std::string meaning) {
   return {std::move(name), std::move(meaning),
@@ -81,7 +106,8 @@ Setting Address(std::string name, ListenAddress Settings::*field, std::string me
             }
             auto host = text.substr(0, colon);
             if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-            if (!IsNumericAddress(host)) return "must begin with a numeric address, such as 127.0.0.1 or [::1]";
+            if (!application::ParseIpAddress(host))
+              return "must begin with a numeric address, such as 127.0.0.1 or [::1]";
             settings.*field = {std::move(host), static_cast<std::uint16_t>(port)};
             return std::nullopt;
           },
@@ -154,14 +180,29 @@ const std::vector<Setting>& AllSettings() {
 
       Number("VOLCANION_HTTP_WORKERS", &Settings::http_workers, 1, 256, "threads that serve connections"),
       Number("VOLCANION_MAX_CONNECTIONS", &Settings::max_connections, 1, 1'000'000, "open client connections"),
+      List("VOLCANION_CORS_ORIGINS", &Settings::cors_origins, IsOrigin, "origins such as https://shop.example, or *",
+           "web pages that may use the API from a browser; empty: none"),
+      List("VOLCANION_TRUSTED_PROXIES", &Settings::trusted_proxies, IsNetwork,
+           "numeric addresses or networks such as 10.0.0.0/8",
+           "proxies whose Forwarded and X-Forwarded-For are believed; empty: none"),
+      Number("VOLCANION_MAX_TARGET_BYTES", &Settings::max_target_bytes, 256, kMebibyte, "longest request target (414)"),
+      Number("VOLCANION_MAX_HEADER_BYTES", &Settings::max_header_bytes, 1024, kMebibyte,
+             "request line and headers, which are at most 100 (431)"),
+      Number("VOLCANION_MAX_REQUESTS", &Settings::max_requests, 1, 1'000'000, "requests in hand before 503"),
+      Number("VOLCANION_MAX_BUFFERED_BYTES", &Settings::max_buffered_bytes, 1024, 64 * 1024 * kMebibyte,
+             "of requests being read or in hand before 503"),
       Number("VOLCANION_MAX_BODY_BYTES", &Settings::max_body_bytes, 1024, 1024 * kMebibyte,
              "largest request body, unpacked too"),
       Number("VOLCANION_MAX_EVENT_BYTES", &Settings::max_event_bytes, 256, 64 * kMebibyte, "largest single event"),
       Number("VOLCANION_MAX_BATCH_EVENTS", &Settings::max_batch_events, 1, 100'000, "events in one batch"),
       Millis("VOLCANION_HEADER_TIMEOUT_MS", &Settings::header_timeout, 10, "for a request's headers to arrive"),
       Millis("VOLCANION_BODY_TIMEOUT_MS", &Settings::body_timeout, 10, "for a request's body to arrive"),
+      Number("VOLCANION_MIN_BODY_RATE", &Settings::min_body_rate, 1, 1024 * kMebibyte,
+             "bytes a second at which a body may take longer than that"),
       Millis("VOLCANION_IDLE_TIMEOUT_MS", &Settings::idle_timeout, 10, "a connection may stay unused"),
       Millis("VOLCANION_WRITE_TIMEOUT_MS", &Settings::write_timeout, 10, "a client may take nothing of an answer"),
+      Millis("VOLCANION_DRAIN_DELAY_MS", &Settings::drain_delay, 0,
+             "between readiness going off and the listener closing, when stopping"),
       Millis("VOLCANION_DRAIN_TIMEOUT_MS", &Settings::drain_timeout, 0, "for requests under way when stopping"),
 
       Number("VOLCANION_COMMITTERS", &Settings::committers, 1, 64, "connections that commit events at the same time"),
@@ -257,6 +298,11 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
   if (settings.max_queued_bytes < 2 * settings.max_body_bytes) {
     mistakes.push_back({"VOLCANION_MAX_QUEUED_BYTES", "out_of_range",
                         "VOLCANION_MAX_QUEUED_BYTES must be at least twice VOLCANION_MAX_BODY_BYTES: a large batch "
+                        "would never be taken"});
+  }
+  if (settings.max_buffered_bytes < 2 * settings.max_body_bytes) {
+    mistakes.push_back({"VOLCANION_MAX_BUFFERED_BYTES", "out_of_range",
+                        "VOLCANION_MAX_BUFFERED_BYTES must be at least twice VOLCANION_MAX_BODY_BYTES: a large body "
                         "would never be taken"});
   }
   if (mistakes.empty()) return settings;

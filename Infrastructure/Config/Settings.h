@@ -34,14 +34,22 @@ struct Settings {
   bool demo = true;
 
   int http_workers = 2;
+  std::vector<std::string> cors_origins;     ///< exact, or "*" alone
+  std::vector<std::string> trusted_proxies;  ///< addresses and networks, checked
   std::size_t max_connections = 10'000;
+  std::size_t max_target_bytes = 8 * 1024;
+  std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 4 * 1024 * 1024;
+  std::size_t max_buffered_bytes = 256 * 1024 * 1024;
+  std::size_t max_requests = 4'096;
+  std::size_t min_body_rate = 16 * 1024;
   std::size_t max_event_bytes = 1024 * 1024;
   std::size_t max_batch_events = 1'000;
   std::chrono::milliseconds header_timeout{5'000};
   std::chrono::milliseconds body_timeout{10'000};
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds write_timeout{10'000};
+  std::chrono::milliseconds drain_delay{0};
   std::chrono::milliseconds drain_timeout{10'000};
 
   int committers = 2;

@@ -60,22 +60,27 @@ void FetchPartners(soci::session& session, DirectoryRows& rows) {
 
 constexpr const char* kSystems = R"(
   SELECT system.partner_system_id::text, system.partner_id::text, system.name, system.invalid_events,
+         coalesce(system.rate_limit_events_per_second, 0), coalesce(system.rate_limit_burst, 0),
          (system.is_active AND partner.is_active)::int
     FROM write.partner_systems AS system
     JOIN write.partners AS partner USING (partner_id))";
 
 void FetchSystems(soci::session& session, DirectoryRows& rows) {
   std::string id, partner, name, invalid_events;
+  domain::RateLimit limit;
   int is_active = 0;
   soci::statement statement(session);
   statement.exchange(soci::into(id));
   statement.exchange(soci::into(partner));
   statement.exchange(soci::into(name));
   statement.exchange(soci::into(invalid_events));
+  statement.exchange(soci::into(limit.events_per_second));
+  statement.exchange(soci::into(limit.burst));
   statement.exchange(soci::into(is_active));
   ForEachRow(statement, kSystems, [&] {
     rows.systems.push_back({IdFromColumn<domain::PartnerSystemId>(id), IdFromColumn<domain::PartnerId>(partner), name,
-                            PolicyFromColumn(invalid_events), is_active != 0});
+                            PolicyFromColumn(invalid_events), limit.burst > 0 ? std::optional(limit) : std::nullopt,
+                            is_active != 0});
   });
 }
 

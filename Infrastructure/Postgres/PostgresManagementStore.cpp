@@ -55,8 +55,10 @@ Result<Done> PostgresManagementStore::AddPartner(const domain::Partner& partner)
 }
 
 constexpr std::string_view kInsertSystem = R"(
-  INSERT INTO write.partner_systems (partner_system_id, partner_id, name, invalid_events, created_at)
-  VALUES (:id::uuid, :partner::uuid, :name, :invalid_events, :created_at::timestamptz))";
+  INSERT INTO write.partner_systems (partner_system_id, partner_id, name, invalid_events, rate_limit_events_per_second,
+                                     rate_limit_burst, created_at)
+  VALUES (:id::uuid, :partner::uuid, :name, :invalid_events, nullif(:events_per_second::integer, 0),
+          nullif(:burst::integer, 0), :created_at::timestamptz))";
 
 Result<Done> PostgresManagementStore::AddSystem(const domain::PartnerSystem& system) {
   if (HasNul(system.name())) return HasNulByte("/name");
@@ -64,9 +66,11 @@ Result<Done> PostgresManagementStore::AddSystem(const domain::PartnerSystem& sys
   const auto partner = system.partner().ToString();
   const std::string invalid_events(domain::ToString(system.invalid_events()));
   const auto created_at = domain::FormatRfc3339(system.created_at());
+  const auto limit = system.rate_limit().value_or(domain::RateLimit{});  // zeros for none
   auto added = pool_.Run({"add partner system"}, [&](soci::session& session) -> Result<Done> {
     session.once << kInsertSystem, soci::use(id, "id"), soci::use(partner, "partner"), soci::use(system.name(), "name"),
-        soci::use(invalid_events, "invalid_events"), soci::use(created_at, "created_at");
+        soci::use(invalid_events, "invalid_events"), soci::use(limit.events_per_second, "events_per_second"),
+        soci::use(limit.burst, "burst"), soci::use(created_at, "created_at");
     return Done{};
   });
   added = Explained(std::move(added), ErrorKind::kNotFound, "There is no such partner.");

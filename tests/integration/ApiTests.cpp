@@ -498,8 +498,8 @@ TEST_SUITE("requests") {
     CHECK(client.Get("/nowhere").status == 404);
     const auto wrong = client.Get("/api/events/ingest/batch");
     CHECK(wrong.status == 405);
-    CHECK(wrong.Header("Allow") == "POST");
-    CHECK(client.Get("/api/events/ingest").Header("Allow") == "POST");  // not the event whose id is "ingest"
+    CHECK(wrong.Header("Allow") == "POST, OPTIONS");
+    CHECK(client.Get("/api/events/ingest").Header("Allow") == "POST, OPTIONS");  // not the event whose id is "ingest"
     CHECK(api.Batch("a,b", "text/csv").status == 415);
     CHECK(
         client
@@ -554,6 +554,75 @@ TEST_SUITE("requests") {
     CHECK(answer.body.starts_with(R"({"results":[{"isValid":true,"validationErrors":[]},{"isValid":false,)"));
     CHECK(api.service.Post("/api/structures/validate", R"({"schema":{"minimum":"x"},"documents":[]})").status == 422);
     CHECK(api.service.Post("/api/structures/validate", R"({"schema":{}})").status == 422);
+  }
+
+  TEST_CASE("a web page of an allowed origin may use the API, others may not") {
+    TestStores stores;
+    TestService service(
+        stores, {.sync = false, .configure = [](auto& settings) { settings.cors_origins = {"https://shop.example"}; }});
+    const auto sender = service.NewSender();
+    HttpClient client(service.port());
+    const auto preflight = client.Send("OPTIONS", "/api/events/ingest", "",
+                                       {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "POST"}});
+    CHECK(preflight.status == 204);
+    CHECK(preflight.Header("Access-Control-Allow-Origin") == "https://shop.example");
+    CHECK(preflight.Header("Access-Control-Allow-Methods") == "POST");
+    CHECK(Has(preflight.Header("Access-Control-Allow-Headers").value_or(""), "X-API-Key"));
+    const auto post = [&](const char* origin, const std::string& key) {
+      return client.Post("/api/events/ingest", R"({"eventName":"e"})", {{"X-API-Key", key}, {"Origin", origin}});
+    };
+    const auto allowed = post("https://shop.example", sender.key);
+    CHECK(allowed.status == 202);
+    CHECK(allowed.Header("Access-Control-Allow-Origin") == "https://shop.example");
+    CHECK(Has(allowed.Header("Access-Control-Expose-Headers").value_or(""), "X-Correlation-ID"));
+    CHECK(post("https://shop.example", "wrong").Header("Access-Control-Allow-Origin") == "https://shop.example");
+    CHECK_FALSE(post("https://evil.example", sender.key).Header("Access-Control-Allow-Origin").has_value());
+    const auto options = client.Send("OPTIONS", "/api/events/ingest", "", {});
+    CHECK(options.status == 204);
+    CHECK(options.Header("Allow") == "POST, OPTIONS");
+    CHECK(client.Send("OPTIONS", "/nowhere", "", {}).status == 404);
+  }
+
+  TEST_CASE("a large answer is packed for a client that takes gzip") {
+    Api api;
+    std::string lines;
+    for (int i = 0; i < 200; ++i) lines += "{\"eventName\":\"e\"}\n";
+    CHECK(api.Batch(lines, "application/x-ndjson").status == 202);
+    const auto page = api.service.WaitForEvents(api.sender, 200);
+    auto headers = api.service.AsAdmin();
+    headers.emplace_back("Accept-Encoding", "gzip, deflate");
+    const auto packed = HttpClient(api.service.port())
+                            .Get("/api/events/partner-system/" + api.sender.system_id + "?limit=1000", headers);
+    CHECK(packed.Header("Content-Encoding") == "gzip");
+    CHECK(packed.Header("Vary") == "Accept-Encoding");
+    CHECK(packed.body.size() < page.size() / 4);
+    CHECK(packed.body.starts_with("\x1f\x8b"));
+  }
+
+  TEST_CASE("a system may have a rate, and who exceeds it is told when to come again") {
+    Api api;
+    const auto made = api.service.Post("/api/partners/" + api.sender.partner_id + "/systems",
+                                       R"({"name":"slow","rateLimit":{"eventsPerSecond":1,"burst":2}})");
+    CHECK(Has(made.body, R"("rateLimit":{"eventsPerSecond":1,"burst":2})"));
+    auto slow = api.sender;
+    slow.system_id = JsonString(made.body, "partnerSystemId");
+    slow.key = JsonString(api.service.Post("/api/systems/" + slow.system_id + "/keys", R"({"name":"k"})").body, "key");
+    const auto first = api.service.Ingest(slow, R"({"eventName":"e"})");
+    CHECK(first.status == 202);
+    CHECK(first.Header("RateLimit-Limit") == "2");
+    CHECK(first.Header("RateLimit-Remaining") == "1");
+    CHECK(api.service.Ingest(slow, R"({"eventName":"e"})").status == 202);
+    const auto refused = api.service.Ingest(slow, R"({"eventName":"e"})");
+    CHECK(refused.status == 429);
+    CHECK(refused.Header("Retry-After") == "1");
+    CHECK(refused.Header("RateLimit-Remaining") == "0");
+    CHECK(api.Ingest(R"({"eventName":"e"})").status == 202);  // others are not concerned
+    CHECK_FALSE(api.Ingest(R"({"eventName":"e"})").Header("RateLimit-Limit").has_value());
+    CHECK(Has(api.service
+                  .Post("/api/partners/" + api.sender.partner_id + "/systems",
+                        R"({"name":"x","rateLimit":{"eventsPerSecond":0,"burst":"2"}})")
+                  .body,
+              R"("pointer":"/rateLimit/burst","code":"wrong_type")"));
   }
 
   TEST_CASE("health tells each dependency, and that of a store that may lose what it acknowledges") {

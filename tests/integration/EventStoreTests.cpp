@@ -359,10 +359,11 @@ TEST_SUITE("event store") {
     (void)test.StoreOne(test.Event("first"));
     // One committer loses its connection and cannot get a new one; the other has to serve everyone.
     infrastructure::PqConnection admin(test.stores.write_dsn());
+    const std::string committers =
+        " FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'volcanion'";
+    WaitUntil("both are connected", [&] { return test.Ask("SELECT count(*)" + committers) == "2"; });
     (void)admin.Execute("UPDATE pg_database SET datallowconn = false WHERE datname = current_database()");
-    (void)admin.Execute(
-        "SELECT pg_terminate_backend(max(pid)) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    (void)admin.Execute(("SELECT pg_terminate_backend(max(pid))" + committers).c_str());
     // Until both have had work: the one that is cut off notices only then, and hands its work back.
     for (int i = 0; test.log.Count("cannot be reached") == 0; ++i) {
       REQUIRE(i < 1'000);

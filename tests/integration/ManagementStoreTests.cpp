@@ -40,7 +40,7 @@ struct StoreFixture {
   }
   domain::PartnerSystem System(domain::PartnerId partner, const std::string& name = "website",
                                domain::InvalidEventPolicy policy = domain::InvalidEventPolicy::kFlag) {
-    return domain::PartnerSystem::Create({secrets.NewId(now)}, partner, name, policy, now).value();
+    return domain::PartnerSystem::Create({secrets.NewId(now)}, partner, name, policy, std::nullopt, now).value();
   }
   domain::ApiKey Key(domain::PartnerSystemId system, std::optional<domain::Timestamp> expires_at = {}) {
     const auto secret = secrets.NewApiKey();

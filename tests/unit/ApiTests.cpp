@@ -1,10 +1,13 @@
 #include "Api/BlockingPool.h"
+#include "Api/Http/Gzip.h"
 #include "Api/Json/BodyReader.h"
 #include "Api/Json/EventDecoder.h"
 #include "Api/Json/JsonSplit.h"
 #include "Api/Middleware/Authentication.h"
 #include "Api/Middleware/Call.h"
+#include "Api/Middleware/ClientAddress.h"
 #include "Api/Middleware/Problem.h"
+#include "Api/Middleware/RateLimiter.h"
 #include "Api/Router.h"
 
 #include <doctest/doctest.h>
@@ -35,6 +38,13 @@ Headers With(std::string name, std::string value) {
   Headers headers;
   headers.Add(std::move(name), std::move(value));
   return headers;
+}
+
+Request From(std::string peer, std::initializer_list<std::pair<const char*, const char*>> headers) {
+  Request request;
+  request.remote_address = std::move(peer);
+  for (const auto& [name, value] : headers) request.headers.Add(name, value);
+  return request;
 }
 
 }  // namespace
@@ -255,6 +265,99 @@ TEST_SUITE("requests") {
     CHECK(
         busy.body ==
         R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"later","correlationId":"c-1"})");
+  }
+}
+
+TEST_SUITE("clients behind proxies") {
+  TEST_CASE("what proxies say is believed as far as they are trusted") {
+    const std::vector<application::IpNetwork> trusted = {*application::IpNetwork::Parse("10.0.0.0/8"),
+                                                         *application::IpNetwork::Parse("2001:db8::/32")};
+    CHECK(ClientAddress(From("192.0.2.1", {{"X-Forwarded-For", "198.51.100.7"}}), trusted) == "192.0.2.1");
+    CHECK(ClientAddress(From("10.1.2.3", {}), trusted) == "10.1.2.3");
+    CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "198.51.100.7"}}), trusted) == "198.51.100.7");
+    // What the client itself put in front is not reached: the walk ends at the first stranger.
+    CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "1.1.1.1, 198.51.100.7, 10.9.9.9"}}), trusted) ==
+          "198.51.100.7");
+    CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "198.51.100.7"}, {"x-forwarded-for", "10.9.9.9"}}),
+                        trusted) == "198.51.100.7");
+    CHECK(ClientAddress(From("2001:db8::1", {{"Forwarded", "for=\"[2001:db9::5]:4711\";proto=https"}}), trusted) ==
+          "2001:db9::5");
+    CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=1.1.1.1, For=198.51.100.7:80;by=10.0.0.1"}}), trusted) ==
+          "198.51.100.7");
+    CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=unknown"}}), trusted) == "10.1.2.3");
+    CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "' OR 1=1"}}), trusted) == "10.1.2.3");
+    CHECK(ClientAddress(From("::ffff:10.1.2.3", {{"X-Forwarded-For", "198.51.100.7"}}), trusted) == "198.51.100.7");
+  }
+
+  TEST_CASE("networks are read in CIDR notation and refused in any other") {
+    CHECK(application::IpNetwork::Parse("0.0.0.0/0")->Contains("203.0.113.9"));
+    CHECK_FALSE(application::IpNetwork::Parse("192.0.2.0/25")->Contains("192.0.2.128"));
+    CHECK(application::IpNetwork::Parse("192.0.2.0/25")->Contains("192.0.2.127"));
+    CHECK_FALSE(application::IpNetwork::Parse("10.0.0.0/8")->Contains("::1"));
+    for (const char* text :
+         {"", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/-1", "proxy.example", "/8"}) {
+      CAPTURE(text);
+      CHECK_FALSE(application::IpNetwork::Parse(text).has_value());
+    }
+  }
+}
+
+TEST_SUITE("rate limits") {
+  TEST_CASE("a bucket lets its burst through at once and then its rate") {
+    RateLimiter limiter;
+    const domain::RateLimit limit{10, 5};
+    const auto start = std::chrono::steady_clock::now();
+    const auto take = [&](std::size_t events, int milliseconds) {
+      return limiter.Take({}, limit, events, start + std::chrono::milliseconds(milliseconds));
+    };
+    CHECK(take(3, 0).remaining == 2);
+    CHECK(take(2, 0).allowed);
+    const auto refused = take(1, 50);
+    CHECK_FALSE(refused.allowed);
+    CHECK(refused.retry_after == std::chrono::seconds(1));
+    CHECK(take(1, 100).allowed);
+    CHECK_FALSE(take(1, 100).allowed);
+    CHECK(take(5, 10'000).allowed);
+  }
+
+  TEST_CASE("a batch above the burst waits for a full bucket and is paid for afterwards") {
+    RateLimiter limiter;
+    const domain::RateLimit limit{10, 5};
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(limiter.Take({}, limit, 25, start).allowed);
+    const auto refused = limiter.Take({}, limit, 1, start);
+    CHECK_FALSE(refused.allowed);
+    CHECK(refused.retry_after == std::chrono::seconds(3));  // 20 below zero, and one
+    CHECK(limiter.Take({}, limit, 1, start + std::chrono::milliseconds(2'100)).allowed);
+  }
+
+  TEST_CASE("keys have buckets of their own") {
+    RateLimiter limiter;
+    domain::ApiKeyId other;
+    other.value.bytes[15] = 1;
+    const auto now = std::chrono::steady_clock::now();
+    CHECK(limiter.Take({}, {1, 1}, 1, now).allowed);
+    CHECK_FALSE(limiter.Take({}, {1, 1}, 1, now).allowed);
+    CHECK(limiter.Take(other, {1, 1}, 1, now).allowed);
+  }
+}
+
+TEST_SUITE("content codings") {
+  TEST_CASE("gzip is sent to those who take it") {
+    CHECK(AcceptsGzip(With("Accept-Encoding", "gzip")));
+    CHECK(AcceptsGzip(With("Accept-Encoding", "deflate, GZIP;q=0.5, br")));
+    CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "gzip;q=0")));
+    CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "gzip; q=0.0, br")));
+    CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "identity")));
+    CHECK_FALSE(AcceptsGzip({}));
+  }
+
+  TEST_CASE("what is packed unpacks to the same") {
+    for (const std::string& plain : {std::string(), std::string("a"), std::string(1'000'000, 'x')}) {
+      std::string unpacked;
+      CHECK(Gunzip(GzipPack(plain), plain.size(), unpacked) == GunzipOutcome::kDone);
+      CHECK(unpacked == plain);
+    }
   }
 }
 

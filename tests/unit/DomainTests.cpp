@@ -121,7 +121,9 @@ TEST_SUITE("names") {
     CHECK(Partner::Create({}, "", {}).error().faults.front().code == "empty");
     CHECK(Partner::Create({}, std::string(201, 'x'), {}).error().faults.front().code == "too_long");
     CHECK(Partner::Create({}, "a\nb", {}).error().faults.front().code == "control_character");
-    CHECK(PartnerSystem::Create({}, {}, "", InvalidEventPolicy::kFlag, {}).error().kind == ErrorKind::kInvalid);
+    const auto system = PartnerSystem::Create({}, {}, "", InvalidEventPolicy::kFlag, RateLimit{0, 2'000'000}, {});
+    REQUIRE_FALSE(system.ok());
+    CHECK(system.error().faults.size() == 3);
   }
 
   TEST_CASE("a key cannot expire before it is made") {

@@ -314,6 +314,65 @@ TEST_CASE("a client that does not read is dropped, one that reads slowly is not"
   }
 }
 
+TEST_CASE("more requests than the handler may have at once are answered 503, and taken again afterwards") {
+  Desk desk;
+  HttpServerSettings settings = Settings();
+  settings.max_requests = 2;
+  Server server(desk.handler(), settings);
+  RawClient first(server.port()), second(server.port()), third(server.port());
+  first.Send(Get("/1"));
+  auto one = desk.Next();
+  second.Send(Get("/2"));
+  auto two = desk.Next();
+  third.Send(Get("/3"));
+  CHECK(third.ReadResponse().status == 503);
+  std::move(one.responder).Send(Answer(200, "one"));
+  CHECK(first.ReadResponse().status == 200);
+  third.Send(Get("/3"));
+  std::move(desk.Next().responder).Send(Answer(200, "three"));
+  CHECK(third.ReadResponse().body == "three");
+  std::move(two.responder).Send(Answer(200, "two"));
+  CHECK(second.ReadResponse().body == "two");
+}
+
+TEST_CASE("bodies that together are too much to hold are answered 503, and what they held is given back") {
+  HttpServerSettings settings = Settings();
+  settings.max_buffered_bytes = 100'000;
+  Server server(Echo, settings);
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 80000\r\n\r\n";
+  RawClient half(server.port());
+  half.Send(head + std::string(60'000, 'x'));
+  // Refused only once the first one's bytes have been counted; until then there is room for it.
+  CHECK(Eventually([&] {
+    RawClient other(server.port());
+    other.Send(head + std::string(80'000, 'y'));
+    return other.ReadResponse().status == 503;
+  }));
+  half.Send(std::string(20'000, 'x'));
+  CHECK(half.ReadResponse().status == 200);
+  for (int i = 0; i < 5; ++i) {
+    half.Send(head + std::string(80'000, 'z'));
+    CHECK(half.ReadResponse().status == 200);
+  }
+}
+
+TEST_CASE("a body may take its time while it comes at a fair rate, and may not trickle") {
+  HttpServerSettings settings = Settings();
+  settings.body_timeout = 100ms;
+  settings.min_body_rate = 1'000;
+  Server server(Echo, settings);
+  RawClient fair(server.port()), trickling(server.port());
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n";
+  fair.Send(head);
+  trickling.Send(head);
+  for (int i = 0; i < 20; ++i) {
+    fair.Send(std::string(250, 'x'));
+    std::this_thread::sleep_for(20ms);  // how slow this client is, not a wait for anything
+  }
+  CHECK(fair.ReadResponse().status == 200);
+  CHECK(trickling.ReadResponse().status == 408);
+}
+
 TEST_SUITE_END();
 
 }  // namespace

@@ -1,0 +1,180 @@
+#include "Infrastructure/JsonSchema/UriReference.h"
+#include "tests/unit/JsonSchemaFixture.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace volcanion::test::json_schema;
+
+}  // namespace
+
+TEST_SUITE("JsonSchema") {
+  TEST_CASE("references lead to places, identifiers and each other") {
+    CHECK(Judged(R"({"definitions":{"p/q~r":{"type":"null"}},"properties":{"a":{"$ref":"#/definitions/p~1q~0r"}}})",
+                 R"({"a":1})")
+              .size() == 1);
+    CHECK(Judged(R"({"definitions":{"x":{"$id":"#name","type":"null"}},"items":{"$ref":"#name"}})", "[1]").size() == 1);
+    CHECK(Judged(R"({"$id":"http://example.com/a/b.json","definitions":{"x":{"$id":"c.json","type":"null"}},
+                     "items":{"$ref":"c.json"},"allOf":[{"items":{"$ref":"http://example.com/a/c.json#"}}]})",
+                 "[1]")
+              .size() == 2);
+    CHECK(Judged(R"({"items":{"$ref":"#/elsewhere/0"},"elsewhere":[{"$ref":"#/more"}],"more":{"type":"null"}})", "[1]")
+              .size() == 1);
+    CHECK(Accepts(R"({"items":{"$ref":"#/definitions/x","type":"string"},"definitions":{"x":{"type":"number"}}})",
+                  "[1]"));
+    CHECK(Judged(R"({"properties":{"next":{"$ref":"#"}},"required":["id"]})",
+                 R"({"id":1,"next":{"id":2,"next":{}}})") == Violations{{"/next/next/id", "required", "is required"}});
+  }
+
+  TEST_CASE("URI references are resolved as RFC 3986 has it") {
+    const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+        {"g:h", "g:h"},
+        {"g", "http://a/b/c/g"},
+        {"./g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y/./x", "http://a/b/c/g?y/./x"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../..", "http://a/"},
+        {"../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {"..g", "http://a/b/c/..g"},
+        {"./../g", "http://a/b/g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/../h", "http://a/b/c/h"},
+    };
+    for (const auto& [reference, expected] : cases) {
+      CAPTURE(reference);
+      CHECK(volcanion::infrastructure::ResolveUri("http://a/b/c/d;p?q", reference) == expected);
+    }
+  }
+
+  TEST_CASE("a schema that cannot be used is refused with a pointer to the fault") {
+    struct Case {
+      std::string schema;
+      std::string pointer;
+      std::string code;
+      std::string in_message;
+    };
+    const std::vector<Case> cases = {
+        {"", "", "malformed", "not valid JSON"},
+        {"{", "", "malformed", "not valid JSON"},
+        {"{}x", "", "malformed", "not valid JSON"},
+        {"\"\xff\"", "", "malformed", "not valid JSON"},
+        {"[]", "", "not_a_schema", "object or a boolean"},
+        {"1", "", "not_a_schema", "object or a boolean"},
+        {R"({"$schema":"https://json-schema.org/draft/2020-12/schema"})", "/$schema", "unsupported_draft",
+         "draft 2020-12"},
+        {R"({"$schema":"https://json-schema.org/draft/2019-09/schema"})", "/$schema", "unsupported_draft",
+         "draft 2019-09"},
+        {R"({"$schema":"http://json-schema.org/draft-03/schema#"})", "/$schema", "unsupported_draft", "4, 6 or 7"},
+        {R"({"$schema":7})", "/$schema", "invalid_keyword", "string"},
+        {R"({"properties":{"amount":{"type":"number","required":true}}})", "/properties/amount/required",
+         "obsolete_required", R"("required": ["amount"])"},
+        {R"({"required":false})", "/required", "obsolete_required", "array of names"},
+        {R"({"required":"a"})", "/required", "invalid_keyword", "array of strings"},
+        {R"({"required":[1]})", "/required", "invalid_keyword", "array of strings"},
+        {R"({"properties":{"a/b":{"$ref":"http://example.com/x.json"}}})", "/properties/a~1b/$ref", "remote_reference",
+         "nothing is fetched"},
+        {R"({"$ref":"file:///etc/passwd"})", "/$ref", "remote_reference", "nothing is fetched"},
+        {R"({"items":{"$ref":"other.json#/a"}})", "/items/$ref", "remote_reference", "nothing is fetched"},
+        {R"({"items":{"$ref":"#/definitions/x"}})", "/items/$ref", "unresolved_reference", "leads to nothing"},
+        {R"({"items":{"$ref":"#/type"},"type":"array"})", "/items/$ref", "unresolved_reference", "not a schema"},
+        {R"({"items":{"$ref":1}})", "/items/$ref", "invalid_keyword", "string"},
+        {R"_({"items":[{"pattern":"(?=a)"}]})_", "/items/0/pattern", "invalid_pattern", "look-around"},
+        {R"({"pattern":"(a)\\1"})", "/pattern", "invalid_pattern", "back-references"},
+        {R"({"pattern":"["})", "/pattern", "invalid_pattern", "cannot be used"},
+        {R"({"pattern":5})", "/pattern", "invalid_keyword", "regular expression"},
+        {R"_({"patternProperties":{"(":{}}})_", "/patternProperties/(", "invalid_pattern", "cannot be used"},
+        {R"({"type":"any"})", "/type", "invalid_keyword", "must name types out of array, boolean"},
+        {R"({"type":["string",5]})", "/type", "invalid_keyword", "was 5"},
+        {R"({"type":[]})", "/type", "invalid_keyword", "at least one type"},
+        {R"({"minLength":-1})", "/minLength", "invalid_keyword", "at least 0"},
+        {R"({"maxItems":1.5})", "/maxItems", "invalid_keyword", "at least 0"},
+        {R"({"minimum":"0"})", "/minimum", "invalid_keyword", "number"},
+        {R"({"exclusiveMinimum":true})", "/exclusiveMinimum", "invalid_keyword", "number in draft 7"},
+        {Draft4(R"("exclusiveMinimum":0)"), "/exclusiveMinimum", "invalid_keyword", "true or false in draft 4"},
+        {R"({"multipleOf":0})", "/multipleOf", "invalid_keyword", "greater than 0"},
+        {R"({"multipleOf":-1})", "/multipleOf", "invalid_keyword", "greater than 0"},
+        {R"({"multipleOf":1.2345678901234567891})", "/multipleOf", "invalid_keyword", "18 digits"},
+        {R"({"uniqueItems":1})", "/uniqueItems", "invalid_keyword", "true or false"},
+        {R"({"enum":[]})", "/enum", "invalid_keyword", "at least one value"},
+        {R"({"enum":{}})", "/enum", "invalid_keyword", "array"},
+        {R"({"allOf":[]})", "/allOf", "invalid_keyword", "at least one schema"},
+        {R"({"anyOf":{}})", "/anyOf", "invalid_keyword", "at least one schema"},
+        {R"({"oneOf":[{},5]})", "/oneOf/1", "invalid_keyword", "must be a schema"},
+        {R"({"not":null})", "/not", "invalid_keyword", "must be a schema"},
+        {R"({"properties":[]})", "/properties", "invalid_keyword", "object of schemas"},
+        {R"({"properties":{"a":"string"}})", "/properties/a", "invalid_keyword", "must be a schema"},
+        {R"({"additionalProperties":"no"})", "/additionalProperties", "invalid_keyword", "must be a schema"},
+        {R"({"dependencies":{"a":"b"}})", "/dependencies/a", "invalid_keyword", "must be a schema"},
+        {R"({"definitions":{"a":{"minimum":null}}})", "/definitions/a/minimum", "invalid_keyword", "number"},
+        {R"({"format":1})", "/format", "invalid_keyword", "string"},
+        {Draft4(R"("properties":{"a":true})"), "/properties/a", "invalid_keyword", "an object"},
+    };
+    for (const Case& each : cases) {
+      CAPTURE(each.schema);
+      const std::vector<Fault> faults = Faults(each.schema);
+      CHECK(faults.front().pointer == each.pointer);
+      CHECK(faults.front().code == each.code);
+      CAPTURE(faults.front().message);
+      CHECK(faults.front().message.find(each.in_message) != std::string::npos);
+    }
+    CHECK(Faults(R"({"minimum":"a","maximum":"b","items":{"type":7}})").size() == 3);
+  }
+
+  TEST_CASE("keywords mean what they mean in the declared draft, and nothing elsewhere") {
+    CHECK(Accepts(Draft4(R"("const":1,"contains":{"type":"null"},"propertyNames":false,"if":{},"then":false)"), "[2]"));
+    CHECK(Accepts(R"({"$schema":"http://json-schema.org/draft-06/schema#","if":{},"then":false})", "1"));
+    CHECK_FALSE(Accepts(R"({"$schema":"https://json-schema.org/draft-07/schema","if":{},"then":false})", "1"));
+    CHECK(Accepts(R"({"divisibleBy":2,"extends":{},"unevaluatedProperties":false,"x":{"type":"nonsense"}})", "1"));
+    CHECK(Accepts(R"({"title":5,"description":[],"volcanion:rules":[0,9],"volcanion:target":7})", "1"));
+    CHECK(Accepts("true", "1"));
+  }
+
+  TEST_CASE("threads share one compiled schema") {
+    const auto schema = Compiled(kPurchase);
+    const std::string good = R"({"orderId":"AB-12","amount":19.99,"currency":"EUR","placedAt":"2026-11-20T10:00:00Z"})";
+    const std::string bad = R"({"orderId":"ab","amount":-1,"currency":"GBP","placedAt":"yesterday"})";
+    const Violations expected = schema->Judge(bad);
+    CHECK(expected.size() == 4);
+    std::atomic<int> mistakes = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int round = 0; round < 500; ++round) {
+          if (!schema->Judge(good).empty()) ++mistakes;
+          if (schema->Judge(bad) != expected) ++mistakes;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(mistakes == 0);
+  }
+
+  TEST_CASE("a compiled schema outlives its text and its compiler") {
+    std::shared_ptr<const CompiledSchema> schema;
+    {
+      std::string text = R"({"enum":["a rather long text that is not kept inline"]})";
+      schema = Compiled(text);
+      std::fill(text.begin(), text.end(), 'x');
+    }
+    CHECK(schema->Judge(R"("a rather long text that is not kept inline")").empty());
+  }
+}
