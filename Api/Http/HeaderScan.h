@@ -20,9 +20,12 @@ class HeaderScan {
   /// When complete: the first byte of the request line, and the one after the empty line that ends the headers.
   std::size_t begin() const { return begin_; }
   std::size_t end() const { return end_; }
+  /// Where the digit of a minor version later than HTTP/1.1 is: such a request is read as HTTP/1.1 (RFC 9110, 2.5).
+  /// 0 when there is none.
+  std::size_t later_minor() const { return later_minor_; }
 
  private:
-  Result CheckRequestLine(std::string_view line) const;
+  Result CheckRequestLine(std::string_view line);
 
   std::size_t max_target_;
   std::size_t max_header_;
@@ -30,6 +33,7 @@ class HeaderScan {
   std::size_t line_ = 0;      // where the current line begins
   std::size_t searched_ = 0;  // no line feed before
   std::size_t end_ = 0;
+  std::size_t later_minor_ = 0;
 };
 
 }  // namespace volcanion::api

@@ -1,5 +1,6 @@
 #include "Api/Http/RequestReader.h"
 
+#include "Api/Http/ChunkedBody.h"
 #include "Api/Http/Gzip.h"
 #include "Api/Http/HeaderScan.h"
 
@@ -22,10 +23,6 @@ namespace {
 constexpr std::size_t kMaxFields = 100;
 constexpr std::size_t kFirstBodyBytes = 64 * 1024;  // what a Content-Length may reserve before its bytes are there
 
-// "0", CRLF, CRLF: with less, a chunked body cannot be complete, and Beast 1.74 asserts that it is not shown less of
-// the last chunk once it has seen that it is the last.
-constexpr std::size_t kShortestChunkedRest = 5;
-
 using BeastError = boost::beast::error_code;
 using BeastView = boost::beast::string_view;
 using Failure = RequestReader::Failure;
@@ -33,14 +30,49 @@ using Failure = RequestReader::Failure;
 std::string_view Plain(BeastView text) { return {text.data(), text.size()}; }
 
 bool SameWord(BeastView text, const char* lower) { return boost::beast::iequals(text, lower); }
+bool SameWord(std::string_view text, const char* lower) { return SameWord(BeastView(text.data(), text.size()), lower); }
 
-bool OnlyDigits(BeastView text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+bool OnlyDigits(BeastView text) { return !text.empty() && std::ranges::all_of(text, IsDigit); }
+
+// uri-host [ ":" port ] of RFC 3986, 3.2.2, but for the comma: with one, a host is two to some. Whether it is ours is
+// the routes' business.
+bool IsHost(std::string_view text) {
+  constexpr std::string_view kMarks = "-._~!$&'()*+;=";
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    const auto address = text.substr(1, end - 1);
+    if (!std::ranges::all_of(address, [](char c) { return IsHexDigit(c) || c == ':' || c == '.'; })) return false;
+    port = text.substr(end + 1);
+  } else {
+    const auto end = std::min(text.find(':'), text.size());
+    for (std::size_t i = 0; i < end; ++i) {
+      const char c = text[i];
+      const bool escape = c == '%' && i + 2 < end && IsHexDigit(text[i + 1]) && IsHexDigit(text[i + 2]);
+      if (!escape && !IsLetter(c) && !IsDigit(c) && kMarks.find(c) == std::string_view::npos) return false;
+    }
+    port = text.substr(end);
+  }
+  return port.empty() || (port.front() == ':' && std::ranges::all_of(port.substr(1), IsDigit));
 }
 
-// Enough to keep a host from meaning two things to two readers; whether it is ours is the routes' business.
-bool PlausibleHost(BeastView host) {
-  return std::ranges::none_of(host, [](char c) { return c == ' ' || c == '\t' || c == ',' || c == '/' || c == '@'; });
+// Calls `each` with every element of a comma-separated list (RFC 9110, 5.6.1), also with the empty ones.
+template <typename Each>
+void ForEachElement(std::string_view list, Each each) {
+  for (;;) {
+    const auto comma = std::min(list.find(','), list.size());
+    auto element = list.substr(0, comma);
+    element.remove_prefix(std::min(element.find_first_not_of(" \t"), element.size()));
+    element.remove_suffix(element.size() - (element.find_last_not_of(" \t") + 1));
+    each(element);
+    if (comma == list.size()) return;
+    list.remove_prefix(comma + 1);
+  }
 }
 
 // What Beast refused; the parser's own refusals are noted where they are found.
@@ -49,18 +81,16 @@ Failure FailureOf(const BeastError& error) {
   if (error == http::error::header_limit) return {431, "The headers are larger than this server accepts."};
   if (error == http::error::bad_content_length) return {400, "Content-Length is not one plain number."};
   if (error == http::error::bad_transfer_encoding) return {400, "Transfer-Encoding cannot be combined like this."};
-  if (error == http::error::bad_version) return {400, "The request line does not end with HTTP/1.1 or HTTP/1.0."};
   if (error == http::error::bad_method) return {400, "The request line does not begin with a method."};
   if (error == http::error::bad_target) return {400, "The request target is malformed."};
-  if (error == http::error::bad_chunk || error == http::error::bad_chunk_extension)
-    return {400, "The chunked body is malformed."};
   return {400, "The request is malformed."};
 }
 
 }  // namespace
 
 // Beast's parser sees the headers only when they are whole and their lines are sound, and makes a Request of them
-// without a message of its own in between. It is set up anew for each request.
+// without a message of its own in between. It is set up anew for each request. Chunked bodies it does not see: its
+// version 1.74 lets line feeds through in quoted extensions, and what it waits for depends on how the bytes are cut.
 class RequestReader::Parser {
  public:
   explicit Parser(const RequestLimits& request_limits) : limits(request_limits) { Reset(); }
@@ -73,7 +103,10 @@ class RequestReader::Parser {
     scan = HeaderScan(limits.target_bytes, limits.header_bytes);
     request = Request();
     failure = Failure{0, {}};
-    begun = headers_done = stalled = http11 = head = expects_continue = has_host = has_length = gzip = false;
+    begun = headers_done = http11 = head = expects_continue = has_host = has_length = gzip = false;
+    asks_to_close = asks_to_stay = false;
+    codings.reset();
+    chunks.reset();
     fields = 0;
   }
 
@@ -86,6 +119,8 @@ class RequestReader::Parser {
   bool OnField(http::field field, BeastView name, BeastView value);
   bool OnHeadersDone();
   bool SplitTarget(std::string_view target);
+  bool JudgeCodings();
+  Step ReadChunks(std::string_view bytes, std::size_t& used);
 
   struct Events final : http::basic_parser<true> {
     explicit Events(Parser& parser) : to(parser) {}
@@ -112,10 +147,7 @@ class RequestReader::Parser {
       return bytes.size();
     }
     void on_chunk_header_impl(std::uint64_t, BeastView, BeastError&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError&) override {
-      to.request.body.append(bytes.data(), bytes.size());
-      return bytes.size();
-    }
+    std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError&) override { return bytes.size(); }
     void on_finish_impl(BeastError&) override {}
 
     Parser& to;
@@ -128,13 +160,16 @@ class RequestReader::Parser {
   Failure failure;
   bool begun = false;
   bool headers_done = false;
-  bool stalled = false;  // within chunk framing, and what was shown last was too little
   bool http11 = false;
   bool head = false;
   bool expects_continue = false;
   bool has_host = false;
   bool has_length = false;
   bool gzip = false;
+  bool asks_to_close = false;          // Connection: close
+  bool asks_to_stay = false;           // Connection: keep-alive
+  std::optional<std::string> codings;  // all Transfer-Encoding fields as one list
+  std::optional<ChunkedBody> chunks;   // when the body is chunked
   std::size_t fields = 0;
 };
 
@@ -148,14 +183,15 @@ void RequestReader::Parser::OnRequestLine(BeastView method, BeastView target, in
 
 bool RequestReader::Parser::SplitTarget(std::string_view target) {
   if (target.size() > limits.target_bytes) return Fail(414, "The request target is longer than this server accepts.");
+  if (request.method == "CONNECT") return Fail(400, "This server is not a proxy.");
   // The absolute form, which a server must take (RFC 9112, 3.2.2): scheme and authority are dropped.
   if (!target.starts_with('/')) {
     const auto scheme_end = target.find("://");
-    if (scheme_end != std::string_view::npos && SameWord({target.data(), scheme_end}, "http")) {
+    if (scheme_end != std::string_view::npos && SameWord(target.substr(0, scheme_end), "http")) {
       target.remove_prefix(scheme_end + 3);
-      const auto path = target.find_first_of("/?");
-      if (path == 0) return Fail(400, "The request target is malformed.");
-      target = path == std::string_view::npos ? std::string_view() : target.substr(path);
+      const auto host = target.substr(0, target.find_first_of("/?#"));
+      if (host.empty() || host.starts_with(':') || !IsHost(host)) return Fail(400, "The request target is malformed.");
+      target.remove_prefix(host.size());
       if (!target.starts_with('/')) request.path = "/";
     } else if (!(target == "*" && request.method == "OPTIONS")) {
       return Fail(400, "The request target is malformed.");
@@ -170,11 +206,16 @@ bool RequestReader::Parser::SplitTarget(std::string_view target) {
 
 bool RequestReader::Parser::OnField(http::field field, BeastView name, BeastView value) {
   if (++fields > kMaxFields) return Fail(431, "The request has more header fields than this server accepts.");
-  if (headers_done) return true;  // a trailer: nothing that a sender adds behind the body may change its meaning
   switch (field) {
     case http::field::host:
       if (std::exchange(has_host, true)) return Fail(400, "There is more than one Host.");
-      if (!PlausibleHost(value)) return Fail(400, "Host is malformed.");
+      if (!IsHost(Plain(value))) return Fail(400, "Host is malformed.");
+      break;
+    case http::field::connection:
+      ForEachElement(Plain(value), [this](std::string_view option) {
+        asks_to_close = asks_to_close || SameWord(option, "close");
+        asks_to_stay = asks_to_stay || SameWord(option, "keep-alive");
+      });
       break;
     case http::field::content_length:
       if (std::exchange(has_length, true) || !OnlyDigits(value))
@@ -182,7 +223,7 @@ bool RequestReader::Parser::OnField(http::field field, BeastView name, BeastView
       break;
     case http::field::transfer_encoding:
       if (!http11) return Fail(400, "HTTP/1.0 has no Transfer-Encoding.");
-      if (!SameWord(value, "chunked")) return Fail(501, "The only Transfer-Encoding this server knows is chunked.");
+      codings = (codings ? *codings + "," : std::string()).append(value.data(), value.size());
       break;
     case http::field::content_encoding:
       if (SameWord(value, "identity")) return true;
@@ -205,7 +246,45 @@ bool RequestReader::Parser::OnField(http::field field, BeastView name, BeastView
 
 bool RequestReader::Parser::OnHeadersDone() {
   headers_done = true;
-  return http11 && !has_host ? Fail(400, "Host is missing.") : true;
+  if (http11 && !has_host) return Fail(400, "Host is missing.");
+  return !codings || JudgeCodings();
+}
+
+// RFC 9112, 6.3: when chunked is not the last coding, nobody can tell where the body ends.
+bool RequestReader::Parser::JudgeCodings() {
+  std::size_t all = 0;
+  std::size_t chunked = 0;
+  bool chunked_last = false;
+  bool empty = false;
+  ForEachElement(*codings, [&](std::string_view coding) {
+    ++all;
+    chunked_last = SameWord(coding, "chunked");
+    chunked += chunked_last ? 1 : 0;
+    empty = empty || coding.empty();
+  });
+  if (!chunked_last || chunked > 1 || empty) return Fail(400, "Transfer-Encoding does not end with one chunked.");
+  if (all > 1) return Fail(501, "The only Transfer-Encoding this server knows is chunked.");
+  chunks.emplace(limits.body_bytes, limits.header_bytes);
+  return true;
+}
+
+RequestReader::Step RequestReader::Parser::ReadChunks(std::string_view bytes, std::size_t& used) {
+  switch (chunks->Read(bytes, used, request.body)) {
+    case ChunkedBody::Result::kNeedMore:
+      return Step::kNeedMore;
+    case ChunkedBody::Result::kComplete:
+      return Step::kComplete;
+    case ChunkedBody::Result::kMalformed:
+      Fail(400, "The chunked body is malformed.");
+      break;
+    case ChunkedBody::Result::kBodyTooLarge:
+      Fail(413, "The body is larger than this server accepts.");
+      break;
+    case ChunkedBody::Result::kTrailersTooLarge:
+      Fail(431, "The trailers are larger than this server accepts.");
+      break;
+  }
+  return Step::kFailed;
 }
 
 RequestReader::RequestReader(const RequestLimits& limits)
@@ -227,7 +306,7 @@ RequestReader::Step RequestReader::Read(std::string_view bytes, std::size_t& use
       case HeaderScan::Result::kComplete:
         break;
       case HeaderScan::Result::kBadLine:
-        p.Fail(400, "The lines of the headers are malformed.");
+        p.Fail(400, "The request line, or another line of the headers, is malformed.");
         break;
       case HeaderScan::Result::kTargetTooLong:
         p.Fail(414, "The request target is longer than this server accepts.");
@@ -244,8 +323,14 @@ RequestReader::Step RequestReader::Read(std::string_view bytes, std::size_t& use
     show = p.scan.end();  // the headers alone, so that the caller hears of them before the body
   }
 
-  if (p.stalled && bytes.size() < kShortestChunkedRest) return Step::kNeedMore;
+  if (p.chunks) return p.ReadChunks(bytes, used);
 
+  std::string as_http11;
+  if (const auto minor = p.scan.later_minor(); !headers_were_done && minor != 0) {
+    as_http11 = bytes.substr(0, show);
+    as_http11[minor] = '1';
+    bytes = as_http11;
+  }
   BeastError error;
   used += p.events->put(boost::asio::const_buffer(bytes.data() + used, show - used), error);
   if (error && error != http::error::need_more) {
@@ -254,14 +339,10 @@ RequestReader::Step RequestReader::Read(std::string_view bytes, std::size_t& use
     return Step::kFailed;
   }
   if (p.events->is_done()) return Step::kComplete;
-  if (!headers_were_done) return Step::kHeaders;
-  p.stalled = used == 0;
-  // Beast waits for whole lines of the chunk framing, however long.
-  if (bytes.size() - used > limits_.header_bytes) {
-    p.Fail(400, "The chunked body is malformed.");
-    return Step::kFailed;
-  }
-  return Step::kNeedMore;
+  if (headers_were_done) return Step::kNeedMore;
+  if (p.headers_done) return Step::kHeaders;
+  p.Fail(400, "The headers are malformed.");  // they are whole, yet Beast waits for more of them
+  return Step::kFailed;
 }
 
 Request RequestReader::Take() {
@@ -288,7 +369,10 @@ void RequestReader::Reset() { parser_->Reset(); }
 bool RequestReader::begun() const { return parser_->begun; }
 bool RequestReader::reading_body() const { return parser_->headers_done; }
 const RequestReader::Failure& RequestReader::failure() const { return parser_->failure; }
-bool RequestReader::keep_alive() const { return parser_->headers_done && parser_->events->keep_alive(); }
+bool RequestReader::keep_alive() const {
+  const Parser& p = *parser_;
+  return p.headers_done && !p.asks_to_close && (p.http11 || p.asks_to_stay);  // RFC 9112, 9.3
+}
 bool RequestReader::http10() const { return parser_->headers_done && !parser_->http11; }
 bool RequestReader::head() const { return parser_->head; }
 bool RequestReader::expects_continue() const { return parser_->expects_continue; }
