@@ -5,7 +5,10 @@
 #include "Cli/Stores.h"
 #include "Infrastructure/PostgresServer/PrivateCluster.h"
 
+#include <malloc.h>
+
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -21,6 +24,7 @@ namespace {
 using infrastructure::Settings;
 
 constexpr char kDatabase[] = "volcanion";
+constexpr std::chrono::seconds kMemoryReturn{5};
 
 int Fail(const domain::Error& error) {
   std::cerr << "volcanion: " << error.message << "\n";
@@ -90,8 +94,9 @@ void LogProblems(application::Log& log, const std::vector<api::HealthCheck>& che
   }
 }
 
+// The C library keeps what a burst of large answers has freed, gigabytes of it, for a burst that may never come.
 void WaitForStop(const StopSignals& signals) {
-  signals.Wait();
+  while (!signals.WaitFor(kMemoryReturn)) malloc_trim(0);
   Say("stopping");
 }
 

@@ -32,11 +32,12 @@ void StopSignals::Watch() {
   }
 }
 
-void StopSignals::Wait() const {
+bool StopSignals::WaitFor(std::chrono::milliseconds time) const {
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
-  stopped.wait(lock, token(), [] { return false; });
+  stopped.wait_for(lock, token(), time, [] { return false; });
+  return token().stop_requested();
 }
 
 }  // namespace volcanion::cli

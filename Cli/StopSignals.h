@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <stop_token>
 #include <thread>
@@ -18,8 +19,8 @@ class StopSignals {
   std::stop_token token() const { return stop_.get_token(); }
   /// What a signal does, from any thread.
   void RequestStop() { stop_.request_stop(); }
-  /// Returns when a stop is asked for.
-  void Wait() const;
+  /// Returns when a stop is asked for, or false when it was not within `time`.
+  bool WaitFor(std::chrono::milliseconds time) const;
 
  private:
   void Watch();

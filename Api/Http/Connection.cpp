@@ -244,6 +244,10 @@ void Connection::Discharge() {
 
 void Connection::Send(Response response, bool may_keep_alive) {
   Discharge();
+  // A large answer may stay long with a client that reads slowly: it counts until it is sent.
+  if (response.body.size() > kSmallBody && !Charge(response.body.size())) {
+    response = ErrorResponse(503, "The server holds as much for other clients as it can. Try again later.");
+  }
   keep_alive_ = may_keep_alive && reader_.keep_alive() && !host_.draining && !AsksToClose(response) &&
                 !(client_finished_ && unread_.empty());
   const AnswerFraming framing{reader_.http10(), keep_alive_, reader_.head()};
@@ -261,7 +265,10 @@ void Connection::Send(Response response, bool may_keep_alive) {
   const ssize_t sent = SendTwo(fd_, head, body);
   if (sent < 0) return Close();
   out_sent_ = static_cast<std::size_t>(sent);
-  if (out_sent_ == head.size() + body.size()) return AfterAnswer();
+  if (out_sent_ == head.size() + body.size()) {
+    Discharge();
+    return AfterAnswer();
+  }
   out_head_ = head;
   out_body_ = std::move(body);
   phase_ = Phase::kSending;
@@ -287,6 +294,7 @@ void Connection::OnWritable() {
   }
   out_head_ = std::string();
   out_body_ = std::string();
+  Discharge();
   WatchFor(true, false);  // before the next request, which may leave the socket alone for long
   AfterAnswer();
   if (phase_ == Phase::kReading) Pump({});

@@ -190,7 +190,7 @@ const std::vector<Setting>& AllSettings() {
              "request line and headers, which are at most 100 (431)"),
       Number("VOLCANION_MAX_REQUESTS", &Settings::max_requests, 1, 1'000'000, "requests in hand before 503"),
       Number("VOLCANION_MAX_BUFFERED_BYTES", &Settings::max_buffered_bytes, 1024, 64 * 1024 * kMebibyte,
-             "of requests being read or in hand before 503"),
+             "of requests being read or in hand, and of answers being sent, before 503"),
       Number("VOLCANION_MAX_BODY_BYTES", &Settings::max_body_bytes, 1024, 1024 * kMebibyte,
              "largest request body, unpacked too"),
       Number("VOLCANION_MAX_EVENT_BYTES", &Settings::max_event_bytes, 256, 64 * kMebibyte, "largest single event"),

@@ -356,6 +356,33 @@ TEST_CASE("bodies that together are too much to hold are answered 503, and what 
   }
 }
 
+TEST_CASE("answers that clients do not take are not piled up without end") {
+  HttpServerSettings settings = Settings();
+  settings.max_buffered_bytes = 40'000'000;
+  const std::string large(16 * 1024 * 1024, 'x');
+  Server server(
+      [&](const Request& request, Responder responder) {
+        std::move(responder).Send(Answer(200, request.path == "/large" ? large : "small"));
+      },
+      settings);
+  RawClient::Options small_buffer;
+  small_buffer.receive_buffer = 64 * 1024;
+  RawClient one(server.port(), small_buffer), two(server.port(), small_buffer), three(server.port());
+  one.Send(Get("/large"));
+  two.Send(Get("/large"));
+  CHECK(one.ReadSome(1) == "H");
+  CHECK(two.ReadSome(1) == "H");
+  three.Send(Get("/large"));
+  CHECK(three.ReadResponse().status == 503);
+  three.Send(Get("/small"));
+  CHECK(three.ReadResponse().body == "small");
+  one.Close();
+  CHECK(Eventually([&] {
+    three.Send(Get("/large"));
+    return three.ReadResponse().body.size() == large.size();
+  }));
+}
+
 TEST_CASE("a body may take its time while it comes at a fair rate, and may not trickle") {
   HttpServerSettings settings = Settings();
   settings.body_timeout = 100ms;
