@@ -1,6 +1,7 @@
 #include "Api/Json/EventDecoder.h"
 
 #include "Api/Json/JsonSplit.h"
+#include "Application/JsonRepair.h"
 #include "Domain/JsonPointer.h"
 
 #include <algorithm>
@@ -74,8 +75,17 @@ class ReportReader {
   }
 
   bool ExpectString(const JsonMember& member) {
-    if (member.value.kind == JsonKind::kString) return true;
-    Note(member.name, "wrong_type", "must be a string");
+    if (member.value.kind != JsonKind::kString) {
+      Note(member.name, "wrong_type", "must be a string");
+      return false;
+    }
+    // Decoded, all lone surrogates are the same character: two ids would become one.
+    const auto sent = member.value.In(text_);
+    if (!application::MayHoldSurrogates(sent)) return true;
+    std::string repaired(sent);
+    (void)application::RepairJson(repaired);
+    if (repaired == sent) return true;
+    Note(member.name, "lone_surrogate", "must not contain half of a surrogate pair");
     return false;
   }
 

@@ -54,6 +54,7 @@ void PrivateCluster::Start(std::stop_token stop) {
   Stop();
   try {
     lock_ = TakeDirectory();
+    if (fs::is_symlink(settings_.directory / "postgres")) home_lock_ = std::make_unique<DirectoryLock>(home_.path);
     EndLeftovers(home_, settings_, stop);
     log_ = std::make_unique<ServerLog>(home_);
     const Installation installation = FindInstallation(settings_.installations, home_.data);
@@ -84,6 +85,7 @@ void PrivateCluster::Stop() {
   // Without the lock it may be another process's by now.
   if (lock_) DeleteOutsideSocketDirectory(home_);
   log_.reset();
+  home_lock_.reset();
   lock_.reset();
 }
 

@@ -66,7 +66,8 @@ class PrivateCluster {
   ClusterHome home_;  // as of the last start, as the next
   std::filesystem::path socket_directory_;
 
-  std::unique_ptr<DirectoryLock> lock_;  // from Start() to Stop(), as the two below
+  std::unique_ptr<DirectoryLock> lock_;       // from Start() to Stop(), as those below
+  std::unique_ptr<DirectoryLock> home_lock_;  // where the directory only links to the cluster: two may link to one
   std::unique_ptr<ServerLog> log_;
   std::unique_ptr<ServerProcess> server_;  // last: it uses settings_, home_ and log_
 };

@@ -160,6 +160,10 @@ TEST_SUITE("decoding events") {
     CHECK(EventFault(R"({"eventName":"e","amount":1})") == "unknown_member at /amount");
     CHECK(EventFault(R"({"eventName":"e","a/b~c":1})") == "unknown_member at /a~1b~0c");
     CHECK(EventFault(R"({"eventName":"e","eventName":"f"})") == "duplicate_member at /eventName");
+    CHECK(EventFault(R"({"eventName":"e","eventId":"a\ud800"})") == "lone_surrogate at /eventId");
+    CHECK(EventFault(R"({"eventName":"\udc00"})") == "lone_surrogate at /eventName");
+    CHECK(EventFault(R"({"eventName":"e","userId":"\ud83d\ude00"})") == "ok");
+    CHECK(EventFault(R"({"eventName":"e","userId":"\\ud800"})") == "ok");
     CHECK(EventFault(R"([])") == "wrong_type at root");
     CHECK(EventFault(R"({"eventName":"e")") == "malformed_json at root");
     CHECK(EventFault(R"({"eventName":"e","properties":{"a":")" + std::string(10'000, 'x') + R"("}})") ==
