@@ -126,7 +126,7 @@ Result<Demo> MakeDemo(const infrastructure::Settings& settings, Surroundings& ar
                       std::uint16_t port) {
   const auto file = DemoFile(settings);
   auto before = infrastructure::ReadEnvFile(file);  // missing at the first start
-  auto values = DemoMaker(around, management, before ? *std::move(before) : Values{}).Make();
+  auto values = DemoMaker(around, management, before ? std::move(before->values) : Values{}).Make();
   if (!values) return std::move(values).error();
   (*values)["VOLCANION_URL"] = "http://" + UrlHost(settings.listen.host) + ":" + std::to_string(port);
   std::string text = "# Written by `volcanion up`: what clients of its demo need. Keys and tokens are secrets.\n";

@@ -247,6 +247,7 @@ class Loader {
       if (!Send(batch)) return false;
       totals_.sent += static_cast<std::int64_t>(events);
       batch.clear();
+      batch_lines_.clear();
       events = 0;
       first_line_ = line_number + 1;
       return true;
@@ -255,6 +256,7 @@ class Loader {
       if (line.find_first_not_of(" \t\r") != std::string::npos) {
         if (!batch.empty() && batch.size() + line.size() > kMaxBatchBytes && !flush()) return Summarize(false);
         batch += ids_.Complete(line, line_number) + "\n";
+        batch_lines_.push_back(line_number + 1);
         ++events;
       }
       ++line_number;
@@ -303,19 +305,22 @@ class Loader {
     totals_.rejected += Count(document, "rejected");
     const auto results = document.FindMember("results");
     if (results == document.MemberEnd() || !results->value.IsArray()) return true;
-    for (const auto& result : results->value.GetArray()) NoteError(result);
+    for (rapidjson::SizeType i = 0; i < results->value.Size() && i < batch_lines_.size(); ++i) {
+      NoteError(batch_lines_[i], results->value[i]);
+    }
     return true;
   }
 
-  void NoteError(const rapidjson::Value& result) {
+  void NoteError(std::int64_t line, const rapidjson::Value& result) {
     if (totals_.errors.size() >= kMaxShownErrors || !result.IsObject()) return;
     const auto status = Text(result, "status");
+    const auto place = "line " + std::to_string(line) + ": ";
     if (status == "conflict")
-      totals_.errors.push_back(Text(result, "eventId") + ": another content is stored under this id");
+      totals_.errors.push_back(place + Text(result, "eventId") + ": another content is stored under this id");
     const auto errors = result.FindMember("errors");
     if (status != "rejected" || errors == result.MemberEnd() || !errors->value.IsArray()) return;
     for (const auto& error : errors->value.GetArray()) {
-      if (error.IsObject()) totals_.errors.push_back(Text(error, "pointer") + " " + Text(error, "message"));
+      if (error.IsObject()) totals_.errors.push_back(place + Text(error, "pointer") + " " + Text(error, "message"));
     }
   }
 
@@ -325,6 +330,7 @@ class Loader {
               << "duplicates  " << totals_.duplicates << "\n"
               << "rejected    " << totals_.rejected << "\n";
     for (const auto& error : totals_.errors) std::cout << "  " << error << "\n";
+    if (totals_.rejected > static_cast<std::int64_t>(totals_.errors.size())) std::cout << "  and more\n";
     if (!complete) std::cout << "not all of the file was sent; run the command again once the cause is gone\n";
     return complete && totals_.rejected == 0 ? 0 : 1;
   }
@@ -335,6 +341,7 @@ class Loader {
   ProgressBar bar_;
   Totals totals_;
   std::int64_t first_line_ = 1;
+  std::vector<std::int64_t> batch_lines_;  // of the events in the batch
 };
 
 }  // namespace

@@ -38,9 +38,9 @@ Result<Stores> ResolveStores(const infrastructure::Settings& settings) {
                  "with the same VOLCANION_DATA_DIR (" +
                      settings.data_dir.string() + ") first."};
   }
-  auto values = infrastructure::ReadEnvFile(file);
-  if (!values) return std::move(values).error();
-  return CompleteStores((*values)["VOLCANION_WRITE_DSN"], (*values)["VOLCANION_READ_DSN"]);
+  auto read = infrastructure::ReadEnvFile(file);
+  if (!read) return std::move(read).error();
+  return CompleteStores(read->values["VOLCANION_WRITE_DSN"], read->values["VOLCANION_READ_DSN"]);
 }
 
 Result<domain::Done> MigrateStores(const Stores& stores) {

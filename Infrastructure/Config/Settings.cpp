@@ -275,10 +275,11 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
   Settings settings;
   std::vector<domain::Fault> mistakes;
   if (!file.empty()) {
-    if (auto values = ReadEnvFile(file)) {
-      Apply(settings, *values, file.string(), mistakes);
+    if (const auto read = ReadEnvFile(file)) {
+      for (const auto& mistake : read->mistakes) mistakes.push_back({"", "malformed_line", mistake});
+      Apply(settings, read->values, file.string(), mistakes);
     } else {
-      mistakes.push_back({"", "unreadable", values.error().message});
+      mistakes.push_back({"", "unreadable", read.error().message});
     }
   }
   Apply(settings, environment, "environment", mistakes);
@@ -320,26 +321,28 @@ std::map<std::string, std::string> VolcanionEnvironment() {
   return variables;
 }
 
-domain::Result<std::map<std::string, std::string>> ReadEnvFile(const std::filesystem::path& file) {
+domain::Result<EnvFile> ReadEnvFile(const std::filesystem::path& file) {
   std::ifstream stream(file);
   if (!stream) return domain::Error{domain::ErrorKind::kInvalid, file.string() + " cannot be read"};
-  std::map<std::string, std::string> values;
+  EnvFile read;
   std::string line;
   for (int number = 1; std::getline(stream, line); ++number) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     if (line.empty() || line.front() == '#') continue;
+    const auto place = file.string() + ":" + std::to_string(number) + " ";
     const auto equals = line.find('=');
-    if (equals == std::string::npos) {
-      return domain::Error{domain::ErrorKind::kInvalid,
-                           file.string() + ":" + std::to_string(number) + " is not of the form NAME=value"};
+    const auto name = line.substr(0, equals);
+    if (equals == std::string::npos || name.empty() || name.find(' ') != std::string::npos) {
+      read.mistakes.push_back(place + "is not of the form NAME=value");
+      continue;
     }
     auto value = line.substr(equals + 1);
     const bool quoted =
         value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
     if (quoted) value = value.substr(1, value.size() - 2);
-    values[line.substr(0, equals)] = value;
+    if (!read.values.emplace(name, value).second) read.mistakes.push_back(place + "sets " + name + " again");
   }
-  return values;
+  return read;
 }
 
 }  // namespace volcanion::infrastructure

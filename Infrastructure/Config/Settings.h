@@ -89,7 +89,12 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
 /// The VOLCANION_ variables of this process.
 std::map<std::string, std::string> VolcanionEnvironment();
 
-/// Reads NAME=value lines; blank lines and those that begin with # are skipped. An error names the file.
-domain::Result<std::map<std::string, std::string>> ReadEnvFile(const std::filesystem::path& file);
+struct EnvFile {
+  std::map<std::string, std::string> values;
+  std::vector<std::string> mistakes;  ///< lines of another form, and names that stand twice
+};
+
+/// Reads NAME=value lines; blank lines and those that begin with # are skipped. kInvalid when the file cannot be read.
+domain::Result<EnvFile> ReadEnvFile(const std::filesystem::path& file);
 
 }  // namespace volcanion::infrastructure
