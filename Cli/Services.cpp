@@ -49,10 +49,12 @@ api::HttpServerSettings ToServer(const Settings& settings, const infrastructure:
   server.workers = workers;
   server.max_target_bytes = settings.max_target_bytes;
   server.max_header_bytes = settings.max_header_bytes;
+  server.max_header_fields = settings.max_header_fields;
   server.max_body_bytes = settings.max_body_bytes;
   server.max_requests = settings.max_requests;
   server.max_buffered_bytes = settings.max_buffered_bytes;
   server.min_body_rate = settings.min_body_rate;
+  server.min_read_rate = settings.min_read_rate;
   server.max_connections = settings.max_connections;
   server.header_timeout = settings.header_timeout;
   server.body_timeout = settings.body_timeout;

@@ -48,6 +48,11 @@ int UnacknowledgedBytes(int fd) {
   return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
+// What comes in `time` at `rate` bytes a second; at least 1.
+std::size_t BytesAt(std::size_t rate, std::chrono::milliseconds time) {
+  return std::max<std::size_t>(rate * static_cast<std::size_t>(time.count()) / 1'000, 1);
+}
+
 }  // namespace
 
 Connection::Connection(ConnectionHost& host, int fd, std::string remote_address, SocketPlace place)
@@ -272,7 +277,7 @@ void Connection::Send(Response response, bool may_keep_alive) {
   out_head_ = head;
   out_body_ = std::move(body);
   phase_ = Phase::kSending;
-  unacknowledged_ = UnacknowledgedBytes(fd_);
+  taken_ = TakenByReader();
   host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
   WatchFor(false, true);
 }
@@ -288,10 +293,7 @@ void Connection::OnWritable() {
   if (sent < 0) return Close();
   if (sent == 0) return;
   out_sent_ += static_cast<std::size_t>(sent);
-  if (out_sent_ < out_head_.size() + out_body_.size()) {
-    unacknowledged_ = UnacknowledgedBytes(fd_);
-    return host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
-  }
+  if (out_sent_ < out_head_.size() + out_body_.size()) return;
   out_head_ = std::string();
   out_body_ = std::string();
   Discharge();
@@ -338,18 +340,22 @@ void Connection::OnTimeout(Wait wait) {
   }
 }
 
-// A socket becomes writable only when a good part of its queue is free, which for a slow client takes longer than it
-// has; what the client has acknowledged counts, too.
-bool Connection::ReaderMadeProgress() {
-  const int before = std::exchange(unacknowledged_, UnacknowledgedBytes(fd_));
-  return unacknowledged_ < before;
+// What the socket has taken lies in the kernel's queue until the client acknowledges it.
+std::ptrdiff_t Connection::TakenByReader() const {
+  return static_cast<std::ptrdiff_t>(out_sent_) - UnacknowledgedBytes(fd_);
 }
 
-// A large body on a slow line is welcome; one that trickles is not.
+// A large answer on a slow line is welcome to its time; one that is read in sips is not: it holds memory.
+bool Connection::ReaderMadeProgress() {
+  const auto& settings = host_.server.settings;
+  const auto before = std::exchange(taken_, TakenByReader());
+  return taken_ - before >= static_cast<std::ptrdiff_t>(BytesAt(settings.min_read_rate, settings.write_timeout));
+}
+
+// Likewise for a large body.
 bool Connection::BodyMadeProgress() {
   const auto& settings = host_.server.settings;
-  const auto wanted = settings.min_body_rate * static_cast<std::size_t>(settings.body_timeout.count()) / 1'000;
-  return std::exchange(body_received_, 0) >= std::max<std::size_t>(wanted, 1);
+  return std::exchange(body_received_, 0) >= BytesAt(settings.min_body_rate, settings.body_timeout);
 }
 
 void Connection::OnDrain() {

@@ -87,6 +87,7 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   void SayGoodbye();
   void WatchFor(bool readable, bool writable);
   void Deliver(Inbox::Reply reply);
+  std::ptrdiff_t TakenByReader() const;
   bool ReaderMadeProgress();
   bool BodyMadeProgress();
   /// False when all requests together would hold too much.
@@ -117,7 +118,8 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   std::string out_head_;  // of the answer that is being sent: what the socket has not taken
   std::string out_body_;
   std::size_t out_sent_ = 0;  // of both
-  int unacknowledged_ = 0;    // bytes in the socket's queue when it was last looked at
+  std::ptrdiff_t taken_ =
+      0;  // of out_sent_, what the client's kernel had acknowledged when the reader's time was armed
 };
 
 }  // namespace volcanion::api

@@ -33,7 +33,8 @@ std::shared_ptr<ServerContext> MakeContext(HttpServerSettings settings, RequestH
                                            ProtocolErrorAnswer error_answer) {
   if (settings.workers < 1) throw std::runtime_error("an HTTP server needs at least one worker");
   auto context = std::make_shared<ServerContext>();
-  context->limits = {settings.max_target_bytes, settings.max_header_bytes, settings.max_body_bytes};
+  context->limits = {settings.max_target_bytes, settings.max_header_bytes, settings.max_header_fields,
+                     settings.max_body_bytes};
   context->settings = std::move(settings);
   context->settings.max_connections = WithinDescriptors(context->settings.max_connections);
   context->handler = std::move(handler);

@@ -47,15 +47,18 @@ struct HttpServerSettings {
   int workers = 2;                 ///< threads that own connections
   std::size_t max_target_bytes = 8 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_header_fields = 100;
   std::size_t max_body_bytes = 4 * 1024 * 1024;        ///< after decoding, too
   std::size_t max_connections = 10'000;                ///< and as the limit of descriptors allows; more get 503
   std::size_t max_requests = 4'096;                    ///< with the handler at the same time; more are answered 503
   std::size_t max_buffered_bytes = 256 * 1024 * 1024;  ///< of requests being read or in hand, and of answers
   std::size_t min_body_rate = 16 * 1024;               ///< bytes a second at which body_timeout begins anew
+  std::size_t min_read_rate = 16 * 1024;               ///< likewise of an answer, for write_timeout
   std::chrono::milliseconds header_timeout{5'000};     ///< from the first byte of a request to the end of its headers
   std::chrono::milliseconds body_timeout{10'000};      ///< for a body, unless it comes at min_body_rate
   std::chrono::milliseconds idle_timeout{60'000};      ///< between requests
-  std::chrono::milliseconds write_timeout{10'000};     ///< without any progress of an answer
+  std::chrono::milliseconds write_timeout{
+      10'000};  ///< for what the socket does not take at once, unless read at min_read_rate
 };
 
 /// An HTTP/1.1 server: Pistache's TCP layer below, Boost.Beast's parser above. Binds in the constructor (throws

@@ -20,7 +20,6 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t kMaxFields = 100;
 constexpr std::size_t kFirstBodyBytes = 64 * 1024;  // what a Content-Length may reserve before its bytes are there
 
 using BeastError = boost::beast::error_code;
@@ -205,7 +204,7 @@ bool RequestReader::Parser::SplitTarget(std::string_view target) {
 }
 
 bool RequestReader::Parser::OnField(http::field field, BeastView name, BeastView value) {
-  if (++fields > kMaxFields) return Fail(431, "The request has more header fields than this server accepts.");
+  if (++fields > limits.header_fields) return Fail(431, "The request has more header fields than this server accepts.");
   switch (field) {
     case http::field::host:
       if (std::exchange(has_host, true)) return Fail(400, "There is more than one Host.");

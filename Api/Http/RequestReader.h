@@ -10,8 +10,9 @@ namespace volcanion::api {
 
 struct RequestLimits {
   std::size_t target_bytes;
-  std::size_t header_bytes;  ///< request line and fields, with their line ends
-  std::size_t body_bytes;    ///< after removing chunks, and again after unpacking
+  std::size_t header_bytes;   ///< request line and fields, with their line ends
+  std::size_t header_fields;  ///< without the request line
+  std::size_t body_bytes;     ///< after removing chunks, and again after unpacking
 };
 
 /// Reads one request after the other from the bytes of a connection: strictly, by RFC 9112, so that no two readers can

@@ -39,10 +39,12 @@ struct Settings {
   std::size_t max_connections = 10'000;
   std::size_t max_target_bytes = 8 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_header_fields = 100;
   std::size_t max_body_bytes = 4 * 1024 * 1024;
   std::size_t max_buffered_bytes = 256 * 1024 * 1024;
   std::size_t max_requests = 4'096;
   std::size_t min_body_rate = 16 * 1024;
+  std::size_t min_read_rate = 16 * 1024;
   std::size_t max_event_bytes = 1024 * 1024;
   std::size_t max_batch_events = 1'000;
   std::chrono::milliseconds header_timeout{5'000};

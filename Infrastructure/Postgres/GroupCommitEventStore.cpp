@@ -99,8 +99,8 @@ domain::Error Unavailable(std::string message) { return {domain::ErrorKind::kUna
 
 /// An append and its answer, which is given once by whoever has it first.
 struct GroupCommitEventStore::Pending {
-  Pending(Append what, application::AppendDone when_done, steady_clock::time_point until)
-      : append(std::move(what)), done(std::move(when_done)), deadline(until) {
+  Pending(Append what, application::AppendDone when_done, steady_clock::time_point now, std::chrono::milliseconds wait)
+      : append(std::move(what)), done(std::move(when_done)), since(now), deadline(now + wait) {
     results.resize(append.events.size());
     events = append.events.size() + append.rejected.size();
     bytes = BytesOf(append);
@@ -112,6 +112,7 @@ struct GroupCommitEventStore::Pending {
 
   Append append;
   const application::AppendDone done;
+  const steady_clock::time_point since;
   const steady_clock::time_point deadline;
   std::vector<AppendResult> results;
   std::size_t events = 0;  // rejected payloads count as events: they take a row, too
@@ -125,6 +126,7 @@ GroupCommitEventStore::GroupCommitEventStore(GroupCommitSettings settings, appli
       metrics_(metrics),
       log_(log),
       in_hand_(static_cast<std::size_t>(settings_.committers)),
+      busy_since_(static_cast<std::size_t>(settings_.committers), steady_clock::now()),
       connections_(static_cast<std::size_t>(settings_.committers)),
       running_(settings_.committers) {
   for (std::size_t i = 0; i < in_hand_.size(); ++i) {
@@ -159,11 +161,12 @@ void GroupCommitEventStore::Stop() {
 
 void GroupCommitEventStore::Store(Append append, application::AppendDone done) {
   const auto pending =
-      std::make_shared<Pending>(std::move(append), std::move(done), steady_clock::now() + settings_.max_wait);
+      std::make_shared<Pending>(std::move(append), std::move(done), steady_clock::now(), settings_.max_wait);
+  std::string_view refusal;
   {
     const std::lock_guard lock(mutex_);
-    if (!stopped_ && queued_events_ + pending->events <= settings_.max_queued_events &&
-        queued_bytes_ + pending->bytes <= settings_.max_queued_bytes) {
+    refusal = Refusal(*pending);
+    if (refusal.empty()) {
       queued_events_ += pending->events;
       queued_bytes_ += pending->bytes;
       queue_.push_back(pending);
@@ -172,7 +175,23 @@ void GroupCommitEventStore::Store(Append append, application::AppendDone done) {
       return;
     }
   }
-  pending->Answer(Unavailable("The queue of events to store is full. Send them again later."));
+  pending->Answer(Unavailable(std::string(refusal)));
+}
+
+std::string_view GroupCommitEventStore::Refusal(const Pending& pending) const {
+  if (stopped_) return "The server is stopping. Send the events again.";
+  if (queued_events_ + pending.events > settings_.max_queued_events ||
+      queued_bytes_ + pending.bytes > settings_.max_queued_bytes) {
+    return "The queue of events to store is full. Send them again later.";
+  }
+  if (IsStalled(pending.since)) return "The write store does not answer at the moment. Send the events again later.";
+  return {};
+}
+
+bool GroupCommitEventStore::IsStalled(steady_clock::time_point now) const {
+  const auto before = now - settings_.patience();
+  if (!queue_.empty() && queue_.front()->since < before) return true;
+  return std::ranges::all_of(busy_since_, [&](const auto& since) { return since && *since < before; });
 }
 
 void GroupCommitEventStore::Run(std::stop_token stop, std::size_t committer) {
@@ -184,6 +203,7 @@ void GroupCommitEventStore::Run(std::stop_token stop, std::size_t committer) {
         NoteReachable(true, "");
         const std::lock_guard lock(mutex_);
         connections_[committer] = connection->cutter();
+        busy_since_[committer].reset();
       } catch (const PqError& error) {
         NoteReachable(false, error.what());
         if (!application::Pause(stop, kReconnectPause)) return;
@@ -201,6 +221,8 @@ void GroupCommitEventStore::Run(std::stop_token stop, std::size_t committer) {
     if (connection && !connection->IsAlive()) connection.reset();
     const std::lock_guard lock(mutex_);
     in_hand_[committer].clear();
+    busy_since_[committer].reset();
+    if (!connection) busy_since_[committer] = steady_clock::now();
   }
 }
 
@@ -235,6 +257,7 @@ GroupCommitEventStore::Group GroupCommitEventStore::TakeGroup(std::stop_token st
   queued_bytes_ -= bytes;
   metrics_.QueueDepth(queued_events_);
   in_hand_[committer] = group;
+  busy_since_[committer] = steady_clock::now();
   if (!queue_.empty()) work_.notify_one();
   return group;
 }

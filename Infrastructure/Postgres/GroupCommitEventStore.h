@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,10 +27,17 @@ struct GroupCommitSettings {
   std::size_t max_queued_events = 20'000;           ///< appends beyond it are refused at once
   std::size_t max_queued_bytes = 64 * 1024 * 1024;  ///< likewise
   std::chrono::milliseconds max_wait{5'000};        ///< for an answer; then the append is answered kUnavailable
+
+  /// When no committer has been free for so long, or the head of the queue has waited so long, appends are refused at
+  /// once: they would wait in vain, or make all who wait behind them late.
+  std::chrono::milliseconds patience() const { return max_wait / 5; }
 };
 
 /// The group commit: appends wait in a bounded queue; a committer takes all that waits, writes it in one transaction
 /// and answers everyone; meanwhile the next group gathers. No timer: a lone append waits for nobody.
+///
+/// An append that is foreseen to wait too long is refused at once, so that overload and a database that hangs are told
+/// quickly, and what has been taken keeps its latency.
 ///
 /// A row that PostgreSQL refuses does not fail its neighbours: the group is split until the row is alone. When the
 /// connection breaks, the committer connects anew; the group in hand goes back to the queue, unless a COMMIT was on its
@@ -60,6 +68,9 @@ class GroupCommitEventStore : public application::EventStore {
   Group TakeExpired();
   void Commit(PqConnection& connection, const Group& group);
   void NoteReachable(bool reachable, std::string_view reason);
+  /// For one more append of this size, or why not; empty: there is room. Under the mutex.
+  std::string_view Refusal(const Pending& pending) const;
+  bool IsStalled(std::chrono::steady_clock::time_point now) const;
 
   const GroupCommitSettings settings_;
   application::Metrics& metrics_;
@@ -70,7 +81,9 @@ class GroupCommitEventStore : public application::EventStore {
   std::deque<std::shared_ptr<Pending>> queue_;
   std::size_t queued_events_ = 0;
   std::size_t queued_bytes_ = 0;
-  std::vector<Group> in_hand_;                          // by committer; what is being committed
+  std::vector<Group> in_hand_;  // by committer; what is being committed
+  std::vector<std::optional<std::chrono::steady_clock::time_point>>
+      busy_since_;                                      // by committer; also without connection
   std::vector<std::shared_ptr<PqCutter>> connections_;  // by committer
   int running_ = 0;                                     // committers
   std::condition_variable ended_;                       // a committer

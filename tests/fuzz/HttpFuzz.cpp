@@ -30,7 +30,7 @@ namespace {
 using namespace volcanion::api;
 
 // As in conformance/http, whose cases are the seeds.
-constexpr RequestLimits kLimits{200, 1'000, 100};
+constexpr RequestLimits kLimits{200, 1'000, 100, 100};
 
 void Require(bool holds, const char* what) {
   if (holds) return;

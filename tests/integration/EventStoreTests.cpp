@@ -270,6 +270,27 @@ TEST_SUITE("event store") {
     CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "12");
   }
 
+  TEST_CASE("a store that hangs refuses at once what it would let wait in vain, and takes again when it answers") {
+    StoreUnderTest test({.committers = 1, .max_wait = std::chrono::seconds(10)});
+    (void)test.StoreOne(test.Event("before"));
+    infrastructure::PqConnection blocker(test.stores.write_dsn());
+    (void)blocker.Execute("BEGIN; LOCK TABLE write.outbox IN ACCESS EXCLUSIVE MODE");
+    std::vector<std::future<domain::Result<Appended>>> taken;
+    taken.push_back(test.Begin(List(test.Event("in hand"))));
+    std::future<domain::Result<Appended>> refused;
+    WaitUntil("an append is refused", [&] {
+      auto next = test.Begin(List(test.Event("e" + std::to_string(taken.size()))));
+      const bool at_once = next.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+      (at_once ? refused : taken.emplace_back()) = std::move(next);
+      return at_once;
+    });
+    CHECK(refused.get().error().kind == domain::ErrorKind::kUnavailable);
+    (void)blocker.Execute("COMMIT");
+    for (auto& future : taken) CHECK(future.get().ok());
+    CHECK(test.StoreOne(test.Event("afterwards")).status == Status::kStored);
+    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == std::to_string(taken.size() + 2));
+  }
+
   TEST_CASE("connections that are cut in the middle lose nothing that was not committed") {
     StoreUnderTest test({.committers = 1});
     infrastructure::PqConnection blocker(test.stores.write_dsn());

@@ -152,7 +152,7 @@ TEST_CASE("each limit has its status") {
   CHECK(status(chunks(201)) == 413);
 }
 
-TEST_CASE("a hundred header fields are enough") {
+TEST_CASE("a hundred header fields are enough, unless the limit is another") {
   Server server;
   const auto with_fields = [](int fields) {
     std::string request = "GET / HTTP/1.1\r\nHost: h\r\n";
@@ -161,6 +161,11 @@ TEST_CASE("a hundred header fields are enough") {
   };
   CHECK(Exchange(server.port(), with_fields(100)).status == 200);
   CHECK(Exchange(server.port(), with_fields(101)).status == 431);
+  HttpServerSettings settings = Settings();
+  settings.max_header_fields = 10;
+  Server strict(Echo, settings);
+  CHECK(Exchange(strict.port(), with_fields(10)).status == 200);
+  CHECK(Exchange(strict.port(), with_fields(11)).status == 431);
 }
 
 TEST_CASE("a Content-Length of a gigabyte is refused before any of it is read") {
@@ -312,6 +317,30 @@ TEST_CASE("a client that does not read is dropped, one that reads slowly is not"
     REQUIRE_FALSE(bytes.empty());
     read += bytes.size();
   }
+}
+
+TEST_CASE("a client that reads a large answer in sips is dropped, however steadily it sips") {
+  HttpServerSettings settings = Settings();
+  settings.write_timeout = 200ms;
+  settings.min_read_rate = 1024 * 1024;
+  const std::string large(16 * 1024 * 1024, 'x');
+  Server server([&](Request, Responder responder) { std::move(responder).Send(Answer(200, large)); }, settings);
+  RawClient::Options small_buffer;
+  small_buffer.receive_buffer = 16 * 1024;
+  RawClient sipping(server.port(), small_buffer);
+  sipping.Send(Get("/"));
+  std::size_t read = 0;
+  try {
+    for (;;) {
+      const auto bytes = sipping.ReadSome(1'000);
+      if (bytes.empty()) break;
+      read += bytes.size();
+      std::this_thread::sleep_for(5ms);  // how slow this client is, not a wait for anything
+    }
+  } catch (const std::exception&) {  // reset
+  }
+  CHECK(read < large.size());
+  CHECK(server.connections() == 0);
 }
 
 TEST_CASE("more requests than the handler may have at once are answered 503, and taken again afterwards") {

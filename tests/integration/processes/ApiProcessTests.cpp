@@ -4,6 +4,7 @@
 #include "tests/support/processes/StoredEvents.h"
 #include "tests/support/processes/TextParts.h"
 #include "tests/support/processes/VolcanionProgram.h"
+#include "tests/support/processes/WaitUntil.h"
 
 #include <doctest/doctest.h>
 
@@ -19,6 +20,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -155,4 +157,39 @@ TEST_CASE("SIGTERM under load ends an API process with status 0 after it has ans
   CHECK(load.half_answers() == 0);
   CheckEverythingAcknowledgedIsStored(load, shop);
   CHECK(CompareWithStore(load.sent(), shop.write()).unacknowledged == 0);
+}
+
+TEST_CASE("SIGTERM turns readiness off first; the listener closes after the delay that a balancer needs") {
+  const Shop shop;
+  auto environment = shop.environment();
+  environment["VOLCANION_DRAIN_DELAY_MS"] = "1000";
+  const auto api = StartApi(environment);
+  HttpClient client(api->port());
+  api->process().Signal(SIGTERM);
+  WaitUntil("readiness is off", [&] { return api->Readiness().status == 503; });
+  CHECK(Contains(api->Readiness().body, "the process is stopping"));
+  const auto answer = client.Post("/api/events/ingest", R"({"eventId":"late","eventName":"purchase"})", kAsShop);
+  CHECK(answer.status == 202);
+  CHECK(api->process().Wait(15s) == 0);
+  CHECK_THROWS(RawClient(api->port()));
+  CHECK(shop.Written("SELECT count(*) FROM write.tracking_events WHERE event_id = 'late'") == "1");
+}
+
+TEST_CASE("the address that a proxy names is believed from the configured proxies alone") {
+  const Shop shop;
+  auto environment = shop.environment();
+  const auto direct = StartApi(environment);
+  environment["VOLCANION_TRUSTED_PROXIES"] = "127.0.0.0/8";
+  const auto behind_proxy = StartApi(environment);
+  const std::string named = R"("clientAddress":"198.51.100.7")";
+  for (const auto& [header, value] : {std::pair{"Forwarded", "for=198.51.100.7;proto=https"},
+                                      std::pair{"X-Forwarded-For", "203.0.113.9, 198.51.100.7"}}) {
+    const std::string path = "/nowhere";
+    const HttpClient::Headers headers = {{header, value}, {"X-Correlation-ID", header}};
+    const auto id = R"("correlationId":")" + std::string(header) + '"';
+    HttpClient(behind_proxy->port()).Get(path, headers);
+    CHECK(Contains(behind_proxy->process().WaitForLine(id), named));
+    HttpClient(direct->port()).Get(path, headers);
+    CHECK(Contains(direct->process().WaitForLine(id), R"("clientAddress":"127.0.0.1")"));
+  }
 }
