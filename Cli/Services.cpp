@@ -53,6 +53,7 @@ api::HttpServerSettings ToServer(const Settings& settings, const infrastructure:
   server.max_body_bytes = settings.max_body_bytes;
   server.max_requests = settings.max_requests;
   server.max_buffered_bytes = settings.max_buffered_bytes;
+  server.max_unsent_bytes = settings.max_unsent_bytes;
   server.min_body_rate = settings.min_body_rate;
   server.min_read_rate = settings.min_read_rate;
   server.max_connections = settings.max_connections;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -46,6 +47,12 @@ bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 int UnacknowledgedBytes(int fd) {
   int bytes = 0;
   return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+bool Take(std::size_t bytes, std::atomic<std::size_t>& all, std::size_t most) {
+  if (all.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most) return true;
+  all.fetch_sub(bytes, std::memory_order_relaxed);
+  return false;
 }
 
 // What comes in `time` at `rate` bytes a second; at least 1.
@@ -232,25 +239,29 @@ void Connection::Refuse(int status, std::string_view detail) {
 }
 
 bool Connection::Charge(std::size_t bytes) {
-  auto& all = host_.server.buffered_bytes;
-  if (all.fetch_add(bytes, std::memory_order_relaxed) + bytes > host_.server.settings.max_buffered_bytes) {
-    all.fetch_sub(bytes, std::memory_order_relaxed);
-    return false;
-  }
+  if (!Take(bytes, host_.server.buffered_bytes, host_.server.settings.max_buffered_bytes)) return false;
   charged_ += bytes;
   return true;
 }
 
-// The request is answered, or its connection is gone.
+// Apart from requests: clients that do not read must not keep those that write from being heard.
+bool Connection::ChargeAnswer(std::size_t bytes) {
+  if (!Take(bytes, host_.server.unsent_bytes, host_.server.settings.max_unsent_bytes)) return false;
+  charged_answer_ += bytes;
+  return true;
+}
+
+// The request is answered, its answer is sent, or its connection is gone.
 void Connection::Discharge() {
   host_.server.buffered_bytes.fetch_sub(std::exchange(charged_, 0), std::memory_order_relaxed);
+  host_.server.unsent_bytes.fetch_sub(std::exchange(charged_answer_, 0), std::memory_order_relaxed);
   if (std::exchange(counted_, false)) host_.server.requests.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Connection::Send(Response response, bool may_keep_alive) {
   Discharge();
   // A large answer may stay long with a client that reads slowly: it counts until it is sent.
-  if (response.body.size() > kSmallBody && !Charge(response.body.size())) {
+  if (response.body.size() > kSmallBody && !ChargeAnswer(response.body.size())) {
     response = ErrorResponse(503, "The server holds as much for other clients as it can. Try again later.");
   }
   keep_alive_ = may_keep_alive && reader_.keep_alive() && !host_.draining && !AsksToClose(response) &&

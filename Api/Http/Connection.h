@@ -92,6 +92,8 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   bool BodyMadeProgress();
   /// False when all requests together would hold too much.
   bool Charge(std::size_t bytes);
+  /// False when all large answers together would hold too much.
+  bool ChargeAnswer(std::size_t bytes);
   void Discharge();
 
   ConnectionHost& host_;
@@ -111,9 +113,10 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   bool counted_ = false;                 // among the server's requests
   std::optional<Inbox::Reply> at_once_;  // the answer that the handler gave before it returned
 
-  std::string unread_;             // received, but not read by the reader yet
-  std::size_t charged_ = 0;        // of the server's buffered_bytes
-  std::size_t body_received_ = 0;  // since the body's time was armed
+  std::string unread_;              // received, but not read by the reader yet
+  std::size_t charged_ = 0;         // of the server's buffered_bytes
+  std::size_t charged_answer_ = 0;  // of its unsent_bytes
+  std::size_t body_received_ = 0;   // since the body's time was armed
 
   std::string out_head_;  // of the answer that is being sent: what the socket has not taken
   std::string out_body_;

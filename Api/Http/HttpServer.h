@@ -51,7 +51,8 @@ struct HttpServerSettings {
   std::size_t max_body_bytes = 4 * 1024 * 1024;        ///< after decoding, too
   std::size_t max_connections = 10'000;                ///< and as the limit of descriptors allows; more get 503
   std::size_t max_requests = 4'096;                    ///< with the handler at the same time; more are answered 503
-  std::size_t max_buffered_bytes = 256 * 1024 * 1024;  ///< of requests being read or in hand, and of answers
+  std::size_t max_buffered_bytes = 256 * 1024 * 1024;  ///< of requests being read or in hand; more get 503
+  std::size_t max_unsent_bytes = 256 * 1024 * 1024;    ///< of large answers being sent; further ones become 503
   std::size_t min_body_rate = 16 * 1024;               ///< bytes a second at which body_timeout begins anew
   std::size_t min_read_rate = 16 * 1024;               ///< likewise of an answer, for write_timeout
   std::chrono::milliseconds header_timeout{5'000};     ///< from the first byte of a request to the end of its headers

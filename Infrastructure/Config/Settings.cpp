@@ -191,7 +191,9 @@ const std::vector<Setting>& AllSettings() {
       Number("VOLCANION_MAX_HEADER_FIELDS", &Settings::max_header_fields, 10, 10'000, "headers of a request (431)"),
       Number("VOLCANION_MAX_REQUESTS", &Settings::max_requests, 1, 1'000'000, "requests in hand before 503"),
       Number("VOLCANION_MAX_BUFFERED_BYTES", &Settings::max_buffered_bytes, 1024, 64 * 1024 * kMebibyte,
-             "of requests being read or in hand, and of answers being sent, before 503"),
+             "of requests being read or in hand before 503"),
+      Number("VOLCANION_MAX_UNSENT_BYTES", &Settings::max_unsent_bytes, 1024, 64 * 1024 * kMebibyte,
+             "of large answers being sent before 503"),
       Number("VOLCANION_MAX_BODY_BYTES", &Settings::max_body_bytes, 1024, 1024 * kMebibyte,
              "largest request body, unpacked too"),
       Number("VOLCANION_MAX_EVENT_BYTES", &Settings::max_event_bytes, 256, 64 * kMebibyte, "largest single event"),
@@ -308,6 +310,18 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
     mistakes.push_back({"VOLCANION_MAX_BUFFERED_BYTES", "out_of_range",
                         "VOLCANION_MAX_BUFFERED_BYTES must be at least twice VOLCANION_MAX_BODY_BYTES: a large body "
                         "would never be taken"});
+  }
+  if (settings.max_unsent_bytes < 2 * settings.max_page_bytes) {
+    mistakes.push_back({"VOLCANION_MAX_UNSENT_BYTES", "out_of_range",
+                        "VOLCANION_MAX_UNSENT_BYTES must be at least twice VOLCANION_MAX_PAGE_BYTES: a large page "
+                        "would never be sent"});
+  }
+  if (settings.listen.port != 0 && settings.listen.port == settings.admin_listen.port &&
+      settings.listen.host == settings.admin_listen.host) {
+    mistakes.push_back(
+        {"VOLCANION_ADMIN_LISTEN", "out_of_range",
+         "VOLCANION_ADMIN_LISTEN must not be the same as VOLCANION_LISTEN: health and metrics ask for no "
+         "key"});
   }
   if (mistakes.empty()) return settings;
   return domain::Error{domain::ErrorKind::kInvalid, "The configuration has mistakes.", std::move(mistakes)};

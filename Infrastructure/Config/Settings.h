@@ -42,6 +42,7 @@ struct Settings {
   std::size_t max_header_fields = 100;
   std::size_t max_body_bytes = 4 * 1024 * 1024;
   std::size_t max_buffered_bytes = 256 * 1024 * 1024;
+  std::size_t max_unsent_bytes = 256 * 1024 * 1024;
   std::size_t max_requests = 4'096;
   std::size_t min_body_rate = 16 * 1024;
   std::size_t min_read_rate = 16 * 1024;

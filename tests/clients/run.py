@@ -456,7 +456,7 @@ class SlowHttpTest(unittest.TestCase):
         peak = 0
         attacker = subprocess.Popen(
             [program("slowhttptest", "slowhttptest"), mode, "-c", str(ATTACKERS), "-r", str(rate), "-l", str(seconds),
-             "-p", "3", "-g", "-o", str(prefix), "-u", server.url + path, *arguments],
+             "-p", "15" if options.sanitized else "3", "-g", "-o", str(prefix), "-u", server.url + path, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=end_with_parent)
         said = []
         with Probe() as probe:
