@@ -71,12 +71,13 @@ void Router::Add(std::string_view method, std::string_view pattern, RouteHandler
   routes_.push_back({method, pattern, SplitPath(pattern), std::move(handler), is_hot});
 }
 
-std::string Router::NewCorrelationId() const { return secrets_.NewId(clock_.Now()).ToString(); }
+std::string Router::CorrelationIdOf(const Headers& headers) const {
+  const auto given = AcceptableCorrelationId(headers);
+  return given.empty() ? secrets_.NewId(clock_.Now()).ToString() : std::string(given);
+}
 
 void Router::Dispatch(Request request, Responder responder) const {
-  std::string correlation_id(AcceptableCorrelationId(request.headers));
-  if (correlation_id.empty()) correlation_id = NewCorrelationId();
-  Answer answer(std::move(responder), settings_, request, std::move(correlation_id));
+  Answer answer(std::move(responder), settings_, request, CorrelationIdOf(request.headers));
   if (request.method == "OPTIONS" && request.path == "*") return AnswerOptions(request, answer, "GET, HEAD, POST");
 
   // A HEAD is answered like a GET; the server leaves the body out.
@@ -117,13 +118,15 @@ void Router::AnswerOptions(const Request& request, const Answer& answer, const s
   answer.Send(std::move(response));
 }
 
-Response Router::AnswerProtocolError(int status, std::string_view detail) const {
-  const auto correlation_id = NewCorrelationId();
+Response Router::AnswerProtocolError(int status, std::string_view detail, const Headers& headers) const {
+  const auto correlation_id = CorrelationIdOf(headers);
   auto problem = MakeProblem(status, detail, correlation_id);
+  settings_.cors.AddTo(problem, headers.Find("Origin").value_or(""));
   problem.headers.Add("X-Correlation-ID", correlation_id);
   settings_.metrics.RequestAnswered("other", "(protocol)", status, 0);
-  settings_.log.Info("request refused by the protocol",
-                     {{"correlationId", std::string_view(correlation_id)}, {"status", std::int64_t{status}}});
+  settings_.log.Info(
+      "request refused by the protocol",
+      {{"correlationId", std::string_view(correlation_id)}, {"status", std::int64_t{status}}, {"reason", detail}});
   return problem;
 }
 

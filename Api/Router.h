@@ -30,8 +30,8 @@ class Router {
 
   /// Takes a request of the server.
   void Dispatch(Request request, Responder responder) const;
-  /// The answer to what never became a request.
-  Response AnswerProtocolError(int status, std::string_view detail) const;
+  /// The answer to what never became a request, of which `headers` are known.
+  Response AnswerProtocolError(int status, std::string_view detail, const Headers& headers) const;
 
  private:
   struct Route {
@@ -41,7 +41,8 @@ class Router {
     RouteHandler handler;
     bool is_hot;
   };
-  std::string NewCorrelationId() const;
+  /// The client's, or a new one.
+  std::string CorrelationIdOf(const Headers& headers) const;
   void AnswerOptions(const Request& request, const Answer& answer, const std::string& allowed) const;
 
   const CallSettings settings_;

@@ -6,6 +6,7 @@
 #include "Infrastructure/PostgresServer/PrivateCluster.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -30,6 +31,14 @@ int Fail(const domain::Error& error) {
   std::cerr << "volcanion: " << error.message << "\n";
   for (const auto& fault : error.faults) std::cerr << "  " << fault.message << "\n";
   return 1;
+}
+
+/// As many connections as the system lets this user have: the soft limit is for programs that use select().
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void Say(std::string_view sentence) { std::cerr << "volcanion: " << sentence << "\n"; }
@@ -104,6 +113,7 @@ void WaitForStop(const StopSignals& signals) {
 
 int RunUp(Settings settings) {
   StopSignals signals;
+  RaiseDescriptorLimit();
   std::error_code error;
   std::filesystem::create_directories(settings.data_dir, error);
   if (error)
@@ -146,6 +156,7 @@ int RunUp(Settings settings) {
 
 int RunApi(const Settings& settings) {
   StopSignals signals;
+  RaiseDescriptorLimit();
   const auto stores = ResolveStores(settings);
   if (!stores) return Fail(stores.error());
   Surroundings around(settings, VOLCANION_VERSION);

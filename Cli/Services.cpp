@@ -15,7 +15,9 @@ namespace {
 
 using infrastructure::Settings;
 
+constexpr std::size_t kAdminConnections = 32;  // probes and scrapers; clients must not take their descriptors
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
+constexpr std::chrono::seconds kServerPatience{1};  // for PostgreSQL to end a query by itself
 constexpr std::chrono::seconds kSyncStopPatience{2};
 
 application::Log::Level ToLevel(infrastructure::LogLevel level) {
@@ -64,11 +66,31 @@ api::HttpServerSettings ToServer(const Settings& settings, const infrastructure:
   return server;
 }
 
+api::HttpServerSettings ToAdminServer(const Settings& settings) {
+  auto server = ToServer(settings, settings.admin_listen, 1);
+  server.max_connections = std::min<std::size_t>(settings.max_connections, kAdminConnections);
+  return server;
+}
+
+api::ForwardedHeader ToHeader(infrastructure::ProxyHeader header) {
+  switch (header) {
+    case infrastructure::ProxyHeader::kEither:
+      return api::ForwardedHeader::kEither;
+    case infrastructure::ProxyHeader::kXForwardedFor:
+      return api::ForwardedHeader::kXForwardedFor;
+    case infrastructure::ProxyHeader::kForwarded:
+      return api::ForwardedHeader::kForwarded;
+  }
+  return api::ForwardedHeader::kEither;
+}
+
 api::CallSettings ToCalls(const Settings& settings, Surroundings& around) {
   api::CallSettings calls{around.metrics, around.log, api::CorsPolicy(settings.cors_origins), {}};
   for (const auto& proxy : settings.trusted_proxies) {
-    if (const auto network = application::IpNetwork::Parse(proxy)) calls.trusted_proxies.push_back(*network);
+    if (const auto network = application::IpNetwork::Parse(proxy)) calls.proxies.trusted.push_back(*network);
   }
+  calls.proxies.header = ToHeader(settings.forwarded_header);
+  calls.max_body_bytes = settings.max_body_bytes;
   return calls;
 }
 
@@ -78,7 +100,9 @@ api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::R
       [&router](api::Request request, api::Responder responder) {
         router.Dispatch(std::move(request), std::move(responder));
       },
-      [&router](int status, std::string_view detail) { return router.AnswerProtocolError(status, detail); });
+      [&router](int status, std::string_view detail, const api::Headers& headers) {
+        return router.AnswerProtocolError(status, detail, headers);
+      });
 }
 
 /// The store answers, is durable and has the tables that this program expects.
@@ -122,8 +146,11 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
     : drain_delay_(settings.drain_delay),
       drain_timeout_(settings.drain_timeout),
       stores_(stores),
-      directory_(management.directory),
-      read_pool_({stores.read, settings.read_pool}, around.log),
+      management_(management),
+      read_pool_({.connection_string = stores.read,
+                  .max_connections = settings.read_pool,
+                  .transaction_timeout = settings.query_timeout + kServerPatience},
+                 around.log),
       reader_(read_pool_, {static_cast<std::int64_t>(settings.max_page_bytes), settings.query_timeout}),
       event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
       ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
@@ -141,8 +168,13 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
 }
 
 void ApiService::Stop() {
-  if (!stopping_.exchange(true)) std::this_thread::sleep_for(drain_delay_);
+  if (!stopping_.exchange(true)) {
+    server_.AskToLeave();
+    std::this_thread::sleep_for(drain_delay_);
+  }
   server_.Stop(drain_timeout_);
+  read_pool_.Interrupt();  // nobody waits for an answer any more
+  management_.pool.Interrupt();
   blocking_.Stop();
   event_store_.Stop();
 }
@@ -152,7 +184,8 @@ std::vector<api::HealthCheck> ApiService::HealthChecks() {
           {"writeStore", [this] { return CheckStore(stores_.write, "write", infrastructure::WriteStoreMigrations()); }},
           {"readStore", [this] { return CheckStore(stores_.read, "read", infrastructure::ReadStoreMigrations()); }},
           {"directory", [this] {
-             return directory_.IsLoaded() ? api::Health{} : api::Health{"keys and structures have not been loaded yet"};
+             return management_.directory.IsLoaded() ? api::Health{}
+                                                     : api::Health{"keys and structures have not been loaded yet"};
            }}};
 }
 
@@ -191,7 +224,7 @@ std::vector<api::HealthCheck> SyncService::HealthChecks() {
 AdminService::AdminService(const Settings& settings, Surroundings& around, std::vector<api::HealthCheck> checks)
     : blocking_(1, 64),
       router_({around.metrics, around.log}, around.clock, around.secrets),
-      server_(MakeServer(ToServer(settings, settings.admin_listen, 1), router_)) {
+      server_(MakeServer(ToAdminServer(settings), router_)) {
   api::AddHealthRoutes(router_, blocking_, std::move(checks), around.metrics);
 }
 

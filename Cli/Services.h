@@ -85,7 +85,7 @@ class ApiService {
   const std::chrono::milliseconds drain_timeout_;
   std::atomic<bool> stopping_ = false;
   const Stores stores_;
-  application::DirectoryCache& directory_;
+  Management& management_;
   infrastructure::SociPool read_pool_;
   infrastructure::PostgresEventReader reader_;
   infrastructure::GroupCommitEventStore event_store_;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -19,6 +18,10 @@ namespace {
 constexpr std::size_t kMaxAhead = 16 * 1024;
 // A body up to here is copied behind its head, so that one buffer is sent.
 constexpr std::size_t kSmallBody = 16 * 1024;
+// Of a request: counted only beyond, so that clients with large bodies keep nobody with a small one from being heard.
+constexpr std::size_t kFreeBody = 64 * 1024;
+// For a client that has sent many requests at once, before the others have their turn.
+constexpr std::chrono::milliseconds kTurn{2};
 
 // Returns the bytes taken, 0 when the socket is full, -1 when the connection is broken. Never raises SIGPIPE.
 ssize_t SendTwo(int fd, std::string_view first, std::string_view second) {
@@ -49,12 +52,6 @@ int UnacknowledgedBytes(int fd) {
   return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
-bool Take(std::size_t bytes, std::atomic<std::size_t>& all, std::size_t most) {
-  if (all.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most) return true;
-  all.fetch_sub(bytes, std::memory_order_relaxed);
-  return false;
-}
-
 // What comes in `time` at `rate` bytes a second; at least 1.
 std::size_t BytesAt(std::size_t rate, std::chrono::milliseconds time) {
   return std::max<std::size_t>(rate * static_cast<std::size_t>(time.count()) / 1'000, 1);
@@ -69,8 +66,9 @@ Connection::Connection(ConnectionHost& host, int fd, std::string remote_address,
       remote_address_(std::move(remote_address)),
       place_(std::move(place)),
       reader_(host.server.limits),
-      deadline_(host.deadlines.Add(*this)) {
-  host_.deadlines.Arm(deadline_, Wait::kRequest, host_.now);
+      deadline_(host.deadlines.Add(*this)),
+      charge_(host.server.budget) {
+  host_.deadlines.Arm(deadline_, Wait::kFirstByte, host_.now);
 }
 
 // Nothing of the host is touched here: the last owner may be a responder on another thread, long after.
@@ -104,14 +102,11 @@ void Connection::OnReadable() {
     unread_ += bytes;
     return;
   }
-  body_received_ += bytes.size();
-  if (!Charge(bytes.size())) {
-    return Refuse(503, "The server holds as much of other requests as it can. Try again later.");
-  }
   Pump(bytes);
 }
 
-// Reads requests from what was left over and from `bytes`, until one of them has to wait for its answer.
+// Reads requests from what was left over and from `bytes`, until one of them has to wait for its answer, or others for
+// their turn.
 void Connection::Pump(std::string_view bytes) {
   std::string joined;
   if (!unread_.empty()) {
@@ -120,8 +115,10 @@ void Connection::Pump(std::string_view bytes) {
     joined += bytes;
     bytes = joined;
   }
-  while (phase_ == Phase::kReading && !bytes.empty())
-    if (!ReadRequests(bytes)) break;
+  const auto begun = host_.now;
+  bool needs_more = false;
+  while (phase_ == Phase::kReading && !bytes.empty() && !needs_more && host_.now - begun < kTurn)
+    needs_more = !ReadRequests(bytes);
   if (phase_ == Phase::kClosed || phase_ == Phase::kGoodbye) return;
 
   if (bytes.empty()) {
@@ -133,13 +130,24 @@ void Connection::Pump(std::string_view bytes) {
     unread_ = bytes;
   }
   if (phase_ != Phase::kReading) return;
+  if (!unread_.empty() && !needs_more) {
+    awaits_turn_ = true;
+    host_.TakeTurns(shared_from_this());
+    return WatchFor(false, false);
+  }
   if (client_finished_) return Close();  // nothing can complete what is begun
-  const auto wait = reader_.reading_body() ? Wait::kBody : reader_.begun() ? Wait::kHeaders : Wait::kRequest;
-  if (deadline_->wait != wait) {
-    host_.deadlines.Arm(deadline_, wait, host_.now);
-    body_received_ = 0;
+  if (reader_.begun()) {
+    const auto wait = reader_.reading_body() ? Wait::kBody : Wait::kHeaders;
+    if (deadline_->wait != wait) {
+      host_.deadlines.Arm(deadline_, wait, host_.now);
+      body_seen_ = reader_.body_bytes();
+    }
   }
   WatchFor(true, false);
+}
+
+void Connection::OnTurn() {
+  if (std::exchange(awaits_turn_, false) && phase_ == Phase::kReading) Pump({});
 }
 
 // One step; false when more bytes are needed.
@@ -147,6 +155,10 @@ bool Connection::ReadRequests(std::string_view& bytes) {
   std::size_t used = 0;
   const auto step = reader_.Read(bytes, used);
   bytes.remove_prefix(used);
+  if (!HasRoomForBody()) {
+    Refuse(503, "The server holds as much of other requests as it can. Try again later.");
+    return true;
+  }
   switch (step) {
     case RequestReader::Step::kNeedMore:
       return false;
@@ -176,16 +188,11 @@ void Connection::SendContinue() {
 void Connection::Dispatch() {
   phase_ = Phase::kHandling;
   Request request = reader_.Take();
-  if (const auto& failure = reader_.failure(); failure.status != 0)
-    return Send(ErrorResponse(failure.status, failure.detail), true);
   request.remote_address = remote_address_;
-  const auto unpacked = request.body.size() > charged_ ? request.body.size() - charged_ : 0;
-  if (host_.server.requests.load(std::memory_order_relaxed) >= host_.server.settings.max_requests ||
-      !Charge(unpacked)) {
-    return Send(ErrorResponse(503, "The server has as many requests in hand as it takes. Try again later."), true);
+  if (!charge_.TakeRequest(host_.server.settings.max_requests)) {
+    constexpr std::string_view kTooMany = "The server has as many requests in hand as it takes. Try again later.";
+    return Send(ErrorResponse(503, kTooMany, request.headers), true);
   }
-  host_.server.requests.fetch_add(1, std::memory_order_relaxed);
-  counted_ = true;
 
   in_handler_ = true;
   try {
@@ -206,26 +213,27 @@ void Connection::Dispatch() {
 }
 
 void Connection::OnReply(Inbox::Reply reply) {
+  if (phase_ == Phase::kClosed) return charge_.Release();
   if (phase_ != Phase::kHandling) return;
   Send(ResponseOf(reply), true);
   if (phase_ == Phase::kReading) Pump({});
 }
 
 Response Connection::ResponseOf(Inbox::Reply& reply) const {
-  if (reply.abandoned) return ErrorResponse(500, "The request was not answered.");
+  if (reply.abandoned) return ErrorResponse(500, "The request was not answered.", {});
   if (!reply.make) return std::move(reply.response);
   try {
     Response response = reply.make();
     host_.now = Clock::now();
     return response;
   } catch (...) {
-    return ErrorResponse(500, "The answer could not be made.");
+    return ErrorResponse(500, "The answer could not be made.", {});
   }
 }
 
-Response Connection::ErrorResponse(int status, std::string_view detail) const {
+Response Connection::ErrorResponse(int status, std::string_view detail, const Headers& headers) const {
   try {
-    return host_.server.error_answer(status, detail);
+    return host_.server.error_answer(status, detail, headers);
   } catch (...) {
     Response bare;
     bare.status = status;
@@ -235,36 +243,18 @@ Response Connection::ErrorResponse(int status, std::string_view detail) const {
 
 void Connection::Refuse(int status, std::string_view detail) {
   phase_ = Phase::kHandling;
-  Send(ErrorResponse(status, detail), false);
+  Send(ErrorResponse(status, detail, reader_.headers()), false);
 }
 
-bool Connection::Charge(std::size_t bytes) {
-  if (!Take(bytes, host_.server.buffered_bytes, host_.server.settings.max_buffered_bytes)) return false;
-  charged_ += bytes;
-  return true;
-}
-
-// Apart from requests: clients that do not read must not keep those that write from being heard.
-bool Connection::ChargeAnswer(std::size_t bytes) {
-  if (!Take(bytes, host_.server.unsent_bytes, host_.server.settings.max_unsent_bytes)) return false;
-  charged_answer_ += bytes;
-  return true;
-}
-
-// The request is answered, its answer is sent, or its connection is gone.
-void Connection::Discharge() {
-  host_.server.buffered_bytes.fetch_sub(std::exchange(charged_, 0), std::memory_order_relaxed);
-  host_.server.unsent_bytes.fetch_sub(std::exchange(charged_answer_, 0), std::memory_order_relaxed);
-  if (std::exchange(counted_, false)) host_.server.requests.fetch_sub(1, std::memory_order_relaxed);
+bool Connection::HasRoomForBody() {
+  const auto held = reader_.body_bytes();
+  if (held <= kFreeBody || held <= charge_.request_bytes()) return true;
+  return charge_.TakeBytes(held - charge_.request_bytes(), host_.server.settings.max_buffered_bytes);
 }
 
 void Connection::Send(Response response, bool may_keep_alive) {
-  Discharge();
-  // A large answer may stay long with a client that reads slowly: it counts until it is sent.
-  if (response.body.size() > kSmallBody && !ChargeAnswer(response.body.size())) {
-    response = ErrorResponse(503, "The server holds as much for other clients as it can. Try again later.");
-  }
-  keep_alive_ = may_keep_alive && reader_.keep_alive() && !host_.draining && !AsksToClose(response) &&
+  charge_.Release();
+  keep_alive_ = may_keep_alive && reader_.keep_alive() && !host_.leaving && !AsksToClose(response) &&
                 !(client_finished_ && unread_.empty());
   const AnswerFraming framing{reader_.http10(), keep_alive_, reader_.head()};
   std::string& head = host_.head;
@@ -281,16 +271,14 @@ void Connection::Send(Response response, bool may_keep_alive) {
   const ssize_t sent = SendTwo(fd_, head, body);
   if (sent < 0) return Close();
   out_sent_ = static_cast<std::size_t>(sent);
-  if (out_sent_ == head.size() + body.size()) {
-    Discharge();
-    return AfterAnswer();
-  }
+  if (out_sent_ == head.size() + body.size()) return AfterAnswer();
   out_head_ = head;
   out_body_ = std::move(body);
   phase_ = Phase::kSending;
   taken_ = TakenByReader();
   host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
   WatchFor(false, true);
+  charge_.AddAnswer(out_body_.size());
 }
 
 void Connection::OnWritable() {
@@ -307,7 +295,7 @@ void Connection::OnWritable() {
   if (out_sent_ < out_head_.size() + out_body_.size()) return;
   out_head_ = std::string();
   out_body_ = std::string();
-  Discharge();
+  charge_.Release();
   WatchFor(true, false);  // before the next request, which may leave the socket alone for long
   AfterAnswer();
   if (phase_ == Phase::kReading) Pump({});
@@ -334,7 +322,9 @@ void Connection::OnTimeout(Wait wait) {
   switch (wait) {
     case Wait::kNothing:
       return;
+    case Wait::kFirstByte:
     case Wait::kRequest:
+    case Wait::kLastCall:
     case Wait::kGoodbye:
       return Close();
     case Wait::kHeaders:
@@ -344,11 +334,14 @@ void Connection::OnTimeout(Wait wait) {
       return Refuse(408, "The body of the request did not arrive in time.");
     case Wait::kReader:
       if (ReaderMadeProgress()) return host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
-      // Without this the kernel would keep offering what is queued to a client that does not want it.
-      const linger abort{1, 0};
-      ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
-      return Close();
+      return Drop();
   }
+}
+
+void Connection::Drop() {
+  const linger abort{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+  Close();
 }
 
 // What the socket has taken lies in the kernel's queue until the client acknowledges it.
@@ -366,19 +359,26 @@ bool Connection::ReaderMadeProgress() {
 // Likewise for a large body.
 bool Connection::BodyMadeProgress() {
   const auto& settings = host_.server.settings;
-  return std::exchange(body_received_, 0) >= BytesAt(settings.min_body_rate, settings.body_timeout);
+  const auto before = std::exchange(body_seen_, reader_.body_bytes());
+  return body_seen_ - before >= BytesAt(settings.min_body_rate, settings.body_timeout);
 }
 
 void Connection::OnDrain() {
-  if (phase_ != Phase::kReading || reader_.begun() || !unread_.empty()) return;
-  char first;
-  if (Receive(fd_, &first, 1, MSG_PEEK) <= 0) Close();  // else a request has come that the worker has not seen yet
+  if (phase_ == Phase::kReading && !reader_.begun() && unread_.empty())
+    host_.deadlines.Arm(deadline_, Wait::kLastCall, host_.now);
+}
+
+void Connection::OnEnd() {
+  const bool is_waiting = phase_ == Phase::kHandling || (phase_ == Phase::kReading && reader_.begun());
+  if (is_waiting) Refuse(503, "The server is stopping. Try again later.");
+  Close();
 }
 
 void Connection::Close() {
-  if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
+  const auto before = std::exchange(phase_, Phase::kClosed);
+  if (before == Phase::kClosed) return;
   host_.deadlines.Remove(deadline_);
-  Discharge();
+  if (before != Phase::kHandling) charge_.Release();  // else the handler still has the request
   unread_ = std::string();
   out_head_ = std::string();
   out_body_ = std::string();

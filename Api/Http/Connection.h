@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Api/Http/Budget.h"
 #include "Api/Http/Deadlines.h"
 #include "Api/Http/Exchange.h"
 #include "Api/Http/Inbox.h"
@@ -28,6 +29,8 @@ struct ConnectionHost {
   virtual void Watch(int fd, bool readable, bool writable) = 0;
   /// Forgets the socket and closes it.
   virtual void CloseSocket(int fd) = 0;
+  /// Calls OnTurn() when the others have had their turn.
+  virtual void TakeTurns(std::shared_ptr<Connection> connection) = 0;
 
   static constexpr std::size_t kReceiveBytes = 64 * 1024;
 
@@ -36,7 +39,8 @@ struct ConnectionHost {
   Deadlines deadlines;
   ResponseWriter writer;
   Clock::time_point now = Clock::now();  ///< as of the current turn of the worker's loop, or later in it
-  bool draining = false;                 ///< no request is begun any more
+  bool leaving = false;                  ///< every answer closes its connection
+  bool draining = false;                 ///< and no connection is opened any more
   std::string received;                  ///< where connections receive to, in turn
   std::string head;                      ///< where answers are put together, in turn
 };
@@ -52,11 +56,17 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
 
   void OnReadable();
   void OnWritable();
+  /// Closes without a word, and has the kernel forget what it still has for the client.
+  void Drop();
   /// Both directions are closed, or the connection is broken.
   void OnHangup() { Close(); }
   void OnTimeout(Wait wait);
-  /// The server stops: closes when no request has begun.
+  /// Goes on with what it has received.
+  void OnTurn();
+  /// The server stops: closes soon when no request begins.
   void OnDrain();
+  /// It has stopped: answers whatever is with the handler by 503, and closes.
+  void OnEnd();
   void OnReply(Inbox::Reply reply);
 
   /// Answers with an error of the protocol and closes, once the client has had a chance to read it.
@@ -81,7 +91,7 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   void SendContinue();
   void Dispatch();
   Response ResponseOf(Inbox::Reply& reply) const;
-  Response ErrorResponse(int status, std::string_view detail) const;
+  Response ErrorResponse(int status, std::string_view detail, const Headers& headers) const;
   void Send(Response response, bool may_keep_alive);
   void AfterAnswer();
   void SayGoodbye();
@@ -90,11 +100,8 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   std::ptrdiff_t TakenByReader() const;
   bool ReaderMadeProgress();
   bool BodyMadeProgress();
-  /// False when all requests together would hold too much.
-  bool Charge(std::size_t bytes);
-  /// False when all large answers together would hold too much.
-  bool ChargeAnswer(std::size_t bytes);
-  void Discharge();
+  /// False when all bodies together hold too much for one that is large.
+  bool HasRoomForBody();
 
   ConnectionHost& host_;
   const std::shared_ptr<Inbox> inbox_;
@@ -105,18 +112,17 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   Deadlines::Ticket deadline_;  // after all that may throw: the list must not keep what was never built
 
   Phase phase_ = Phase::kReading;
+  bool awaits_turn_ = false;
   bool watch_readable_ = true;
   bool watch_writable_ = false;
   bool client_finished_ = false;  // it sends no more
   bool keep_alive_ = true;        // after the answer that is being sent
   bool in_handler_ = false;
-  bool counted_ = false;                 // among the server's requests
   std::optional<Inbox::Reply> at_once_;  // the answer that the handler gave before it returned
 
-  std::string unread_;              // received, but not read by the reader yet
-  std::size_t charged_ = 0;         // of the server's buffered_bytes
-  std::size_t charged_answer_ = 0;  // of its unsent_bytes
-  std::size_t body_received_ = 0;   // since the body's time was armed
+  std::string unread_;  // received, but not read by the reader yet
+  Charge charge_;
+  std::size_t body_seen_ = 0;  // bytes of the body, when its time was armed
 
   std::string out_head_;  // of the answer that is being sent: what the socket has not taken
   std::string out_body_;

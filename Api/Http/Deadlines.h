@@ -12,8 +12,17 @@ class Connection;
 using Clock = std::chrono::steady_clock;
 
 /// What a connection is given limited time for.
-enum class Wait { kNothing, kRequest, kHeaders, kBody, kReader, kGoodbye };
-inline constexpr std::size_t kWaits = 6;
+enum class Wait {
+  kNothing,
+  kFirstByte,  // of a new connection
+  kRequest,    // of a connection that has been of use already
+  kHeaders,
+  kBody,
+  kReader,
+  kLastCall,  // of an idle connection, while the server stops
+  kGoodbye,
+};
+inline constexpr std::size_t kWaits = 8;
 
 /// When which connection's patience ends. Each kind of wait takes the same time for everyone, so a list per kind in the
 /// order of arming is sorted by deadline: arming is to move a node to the end of a list, and looking for what is due
@@ -38,6 +47,12 @@ class Deadlines {
     list.splice(list.end(), ListOf(ticket->wait), ticket);
     ticket->wait = wait;
     ticket->due = now + patience_[static_cast<std::size_t>(wait)];
+  }
+  std::size_t CountOf(Wait wait) { return ListOf(wait).size(); }
+  /// Whoever has waited longest for that; null when nobody does.
+  Connection* Longest(Wait wait) {
+    const auto& list = ListOf(wait);
+    return list.empty() ? nullptr : list.front().connection;
   }
   void Remove(Ticket ticket) { ListOf(ticket->wait).erase(ticket); }
 

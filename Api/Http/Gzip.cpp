@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 namespace volcanion::api {
 
@@ -57,6 +58,21 @@ GunzipOutcome Gunzip(std::string_view packed, std::size_t max_bytes, std::string
   if (filled > max_bytes) return GunzipOutcome::kTooLarge;
   plain.resize(filled);
   return GunzipOutcome::kDone;
+}
+
+std::optional<UnpackFailure> Unpack(Request& request, std::size_t max_bytes) {
+  if (!std::exchange(request.is_packed, false) || request.body.empty()) return std::nullopt;
+  std::string plain;
+  switch (Gunzip(request.body, max_bytes, plain)) {
+    case GunzipOutcome::kDone:
+      request.body = std::move(plain);
+      return std::nullopt;
+    case GunzipOutcome::kCorrupt:
+      return UnpackFailure{400, "The body is not sound gzip, as its Content-Encoding says."};
+    case GunzipOutcome::kTooLarge:
+      break;
+  }
+  return UnpackFailure{413, "The body unpacks to more than this server accepts."};
 }
 
 std::string GzipPack(std::string_view plain) {

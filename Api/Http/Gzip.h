@@ -1,6 +1,9 @@
 #pragma once
 
+#include "Api/Http/Message.h"
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +18,14 @@ enum class GunzipOutcome {
 /// Unpacks the gzip members in `packed` (RFC 1952; one or several) to `plain`. Never holds more than `max_bytes` and a
 /// byte of output, however much the input would unpack to.
 [[nodiscard]] GunzipOutcome Gunzip(std::string_view packed, std::size_t max_bytes, std::string& plain);
+
+struct UnpackFailure {
+  int status;
+  std::string_view detail;  ///< a literal
+};
+/// Unpacks the body of a request where it is packed: nothing, or the error to answer with. Left to those who know the
+/// client, as it takes much time for few bytes.
+[[nodiscard]] std::optional<UnpackFailure> Unpack(Request& request, std::size_t max_bytes);
 
 /// Packs to one gzip member.
 [[nodiscard]] std::string GzipPack(std::string_view plain);

@@ -19,14 +19,14 @@ namespace volcanion::api {
 
 namespace {
 
-// Descriptors that are left to the rest of the process.
-constexpr std::size_t kOtherDescriptors = 64;
+// Descriptors that are left to the rest of the process: stores, logs, another server.
+constexpr std::size_t kOtherDescriptors = 256;
 
 std::size_t WithinDescriptors(std::size_t connections) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return connections;
   const auto all = static_cast<std::size_t>(limit.rlim_cur);
-  return std::min(connections, all > 2 * kOtherDescriptors ? all - kOtherDescriptors : all / 2);
+  return std::min(connections, all > 4 * kOtherDescriptors ? all - kOtherDescriptors : all / 4 * 3);
 }
 
 std::shared_ptr<ServerContext> MakeContext(HttpServerSettings settings, RequestHandler handler,
@@ -75,6 +75,12 @@ class HttpServer::Impl {
     reactor_ = reactor;
   }
 
+  void AskToLeave() {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    for (const auto& inbox : inboxes_) inbox->Post(Inbox::Order::kLeave);
+  }
+
   void Stop(std::chrono::milliseconds drain) {
     const std::lock_guard lock(mutex_);
     if (std::exchange(stopped_, true)) return;
@@ -112,6 +118,7 @@ HttpServer::HttpServer(HttpServerSettings settings, RequestHandler handler, Prot
 HttpServer::~HttpServer() { impl_->Stop(std::chrono::milliseconds(0)); }
 
 void HttpServer::Start() { impl_->Start(); }
+void HttpServer::AskToLeave() { impl_->AskToLeave(); }
 void HttpServer::Stop(std::chrono::milliseconds drain) { impl_->Stop(drain); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 std::size_t HttpServer::connections() const { return impl_->connections(); }

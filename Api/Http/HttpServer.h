@@ -38,8 +38,8 @@ class Responder {
 using RequestHandler = std::function<void(Request, Responder)>;
 
 /// Makes the answer to input that never became a request (400, 408, 413, 414, 431, 503 ...). `detail` is a
-/// sentence for the client. Called on a worker thread.
-using ProtocolErrorAnswer = std::function<Response(int status, std::string_view detail)>;
+/// sentence for the client, `headers` are those that had been read. Called on a worker thread.
+using ProtocolErrorAnswer = std::function<Response(int status, std::string_view detail, const Headers& headers)>;
 
 struct HttpServerSettings {
   std::string host = "127.0.0.1";  ///< numeric address to listen on
@@ -48,16 +48,17 @@ struct HttpServerSettings {
   std::size_t max_target_bytes = 8 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_header_fields = 100;
-  std::size_t max_body_bytes = 4 * 1024 * 1024;        ///< after decoding, too
+  std::size_t max_body_bytes = 4 * 1024 * 1024;
   std::size_t max_connections = 10'000;                ///< and as the limit of descriptors allows; more get 503
   std::size_t max_requests = 4'096;                    ///< with the handler at the same time; more are answered 503
-  std::size_t max_buffered_bytes = 256 * 1024 * 1024;  ///< of requests being read or in hand; more get 503
-  std::size_t max_unsent_bytes = 256 * 1024 * 1024;    ///< of large answers being sent; further ones become 503
-  std::size_t min_body_rate = 16 * 1024;               ///< bytes a second at which body_timeout begins anew
-  std::size_t min_read_rate = 16 * 1024;               ///< likewise of an answer, for write_timeout
-  std::chrono::milliseconds header_timeout{5'000};     ///< from the first byte of a request to the end of its headers
-  std::chrono::milliseconds body_timeout{10'000};      ///< for a body, unless it comes at min_body_rate
-  std::chrono::milliseconds idle_timeout{60'000};      ///< between requests
+  std::size_t max_buffered_bytes = 256 * 1024 * 1024;  ///< of bodies being read or in hand; large ones beyond get 503
+  std::size_t max_unsent_bytes = 256 * 1024 * 1024;  ///< of large answers being sent; beyond, slow readers are dropped
+  std::size_t min_body_rate = 16 * 1024;             ///< bytes a second at which body_timeout begins anew
+  std::size_t min_read_rate = 16 * 1024;             ///< likewise of an answer, for write_timeout
+  std::chrono::milliseconds header_timeout{
+      5'000};  ///< from the first byte of a request to the end of its headers; and for the first byte of a connection
+  std::chrono::milliseconds body_timeout{10'000};  ///< for a body, unless it comes at min_body_rate
+  std::chrono::milliseconds idle_timeout{60'000};  ///< between requests
   std::chrono::milliseconds write_timeout{
       10'000};  ///< for what the socket does not take at once, unless read at min_read_rate
 };
@@ -74,8 +75,11 @@ class HttpServer {
   std::uint16_t port() const;
   /// Connections that are open now. Thread-safe.
   std::size_t connections() const;
-  /// Stops accepting, closes idle connections, lets requests that have begun finish until `drain` has passed, then
-  /// closes the rest and joins the workers. Idempotent. Not to be called from a handler.
+  /// From now on every answer says that its connection closes, so that clients go elsewhere. Thread-safe.
+  void AskToLeave();
+  /// Stops accepting, closes idle connections after a moment, lets requests that have begun finish until `drain` has
+  /// passed, then answers the others with 503, closes the rest and joins the workers. Idempotent. Not to be called from
+  /// a handler.
   void Stop(std::chrono::milliseconds drain);
 
  private:

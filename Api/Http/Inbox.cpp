@@ -62,6 +62,10 @@ void Inbox::Post(Order order) {
   PostWith([order](Mail& mail) { mail.order = order; });
 }
 
+void Inbox::Wake() {
+  PostWith([](Mail&) {});
+}
+
 void Inbox::Take(Mail& mail) {
   // Emptied before the mail is taken: a post that comes between leaves at worst a wake-up for nothing, never mail
   // without a wake-up.

@@ -48,7 +48,7 @@ class Inbox {
     std::function<Response()> make;
     bool abandoned = false;
   };
-  enum class Order { kServe, kDrain, kCloseAll };
+  enum class Order { kServe, kLeave, kDrain, kCloseAll };
   struct Mail {
     std::vector<Reply> replies;
     std::vector<AcceptedSocket> sockets;
@@ -63,6 +63,8 @@ class Inbox {
   void Post(Reply reply);
   void Post(AcceptedSocket socket);
   void Post(Order order);
+  /// Has the worker look at its mail, though there may be none.
+  void Wake();
 
   /// Readable while there may be mail.
   int fd() const { return event_fd_; }

@@ -27,14 +27,15 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// A complete request, framing removed: the body is whole, de-chunked, unpacked and within the limits. Content-Encoding
-/// is not among the headers, nor is what came behind a chunked body.
+/// A complete request, framing removed: the body is whole, de-chunked and within the limits. Content-Encoding is not
+/// among the headers, nor is what came behind a chunked body.
 struct Request {
   std::string method;  ///< upper case, as sent
   std::string path;    ///< the target up to '?', still percent-encoded
   std::string query;   ///< the target after '?', still percent-encoded; empty when there is none
   Headers headers;
   std::string body;
+  bool is_packed = false;      ///< the body is still gzip: Unpack() of Api/Http/Gzip.h reads it
   std::string remote_address;  ///< numeric address of the peer
 };
 

@@ -1,7 +1,6 @@
 #include "Api/Http/RequestReader.h"
 
 #include "Api/Http/ChunkedBody.h"
-#include "Api/Http/Gzip.h"
 #include "Api/Http/HeaderScan.h"
 
 #pragma GCC diagnostic push
@@ -102,7 +101,7 @@ class RequestReader::Parser {
     scan = HeaderScan(limits.target_bytes, limits.header_bytes);
     request = Request();
     failure = Failure{0, {}};
-    begun = headers_done = http11 = head = expects_continue = has_host = has_length = gzip = false;
+    begun = headers_done = http11 = head = expects_continue = has_host = has_length = false;
     asks_to_close = asks_to_stay = false;
     codings.reset();
     chunks.reset();
@@ -164,7 +163,6 @@ class RequestReader::Parser {
   bool expects_continue = false;
   bool has_host = false;
   bool has_length = false;
-  bool gzip = false;
   bool asks_to_close = false;          // Connection: close
   bool asks_to_stay = false;           // Connection: keep-alive
   std::optional<std::string> codings;  // all Transfer-Encoding fields as one list
@@ -183,7 +181,8 @@ void RequestReader::Parser::OnRequestLine(BeastView method, BeastView target, in
 bool RequestReader::Parser::SplitTarget(std::string_view target) {
   if (target.size() > limits.target_bytes) return Fail(414, "The request target is longer than this server accepts.");
   if (request.method == "CONNECT") return Fail(400, "This server is not a proxy.");
-  // The absolute form, which a server must take (RFC 9112, 3.2.2): scheme and authority are dropped.
+  // The absolute form, which a server must take (RFC 9112, 3.2.2): scheme and authority are dropped. Not of https: this
+  // connection is not secured (RFC 9110, 7.4).
   if (!target.starts_with('/')) {
     const auto scheme_end = target.find("://");
     if (scheme_end != std::string_view::npos && SameWord(target.substr(0, scheme_end), "http")) {
@@ -226,15 +225,19 @@ bool RequestReader::Parser::OnField(http::field field, BeastView name, BeastView
       break;
     case http::field::content_encoding:
       if (SameWord(value, "identity")) return true;
-      if (gzip || !(SameWord(value, "gzip") || SameWord(value, "x-gzip")))
+      if (request.is_packed || !(SameWord(value, "gzip") || SameWord(value, "x-gzip")))
         return Fail(415, "The only Content-Encoding this server accepts is gzip.");
-      gzip = true;
+      request.is_packed = true;
       return true;
     case http::field::expect:
       if (!http11) break;
-      if (!SameWord(value, "100-continue"))
-        return Fail(417, "The only expectation this server can meet is 100-continue.");
-      expects_continue = true;
+      ForEachElement(Plain(value), [this](std::string_view expectation) {
+        if (SameWord(expectation, "100-continue"))
+          expects_continue = true;
+        else if (!expectation.empty())
+          Fail(417, "The only expectation this server can meet is 100-continue.");
+      });
+      if (failure.status != 0) return false;
       break;
     default:
       break;
@@ -286,8 +289,7 @@ RequestReader::Step RequestReader::Parser::ReadChunks(std::string_view bytes, st
   return Step::kFailed;
 }
 
-RequestReader::RequestReader(const RequestLimits& limits)
-    : limits_(limits), parser_(std::make_unique<Parser>(limits)) {}
+RequestReader::RequestReader(const RequestLimits& limits) : parser_(std::make_unique<Parser>(limits)) {}
 
 RequestReader::~RequestReader() = default;
 
@@ -299,6 +301,7 @@ RequestReader::Step RequestReader::Read(std::string_view bytes, std::size_t& use
   std::size_t show = bytes.size();
   if (!headers_were_done) {
     if (!bytes.empty()) p.begun = true;
+    p.head = bytes.substr(std::min(p.scan.begin(), bytes.size())).starts_with("HEAD ");  // nor has its error a body
     switch (p.scan.Scan(bytes)) {
       case HeaderScan::Result::kIncomplete:
         return Step::kNeedMore;
@@ -344,30 +347,15 @@ RequestReader::Step RequestReader::Read(std::string_view bytes, std::size_t& use
   return Step::kFailed;
 }
 
-Request RequestReader::Take() {
-  Parser& p = *parser_;
-  if (p.gzip && !p.request.body.empty()) {
-    std::string plain;
-    switch (Gunzip(p.request.body, limits_.body_bytes, plain)) {
-      case GunzipOutcome::kDone:
-        break;
-      case GunzipOutcome::kCorrupt:
-        p.Fail(400, "The body is not sound gzip, as its Content-Encoding says.");
-        break;
-      case GunzipOutcome::kTooLarge:
-        p.Fail(413, "The body unpacks to more than this server accepts.");
-        break;
-    }
-    p.request.body = std::move(plain);
-  }
-  return std::move(p.request);
-}
+Request RequestReader::Take() { return std::move(parser_->request); }
 
 void RequestReader::Reset() { parser_->Reset(); }
 
 bool RequestReader::begun() const { return parser_->begun; }
 bool RequestReader::reading_body() const { return parser_->headers_done; }
 const RequestReader::Failure& RequestReader::failure() const { return parser_->failure; }
+std::size_t RequestReader::body_bytes() const { return parser_->request.body.size(); }
+const Headers& RequestReader::headers() const { return parser_->request.headers; }
 bool RequestReader::keep_alive() const {
   const Parser& p = *parser_;
   return p.headers_done && !p.asks_to_close && (p.http11 || p.asks_to_stay);  // RFC 9112, 9.3

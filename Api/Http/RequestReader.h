@@ -12,7 +12,7 @@ struct RequestLimits {
   std::size_t target_bytes;
   std::size_t header_bytes;   ///< request line and fields, with their line ends
   std::size_t header_fields;  ///< without the request line
-  std::size_t body_bytes;     ///< after removing chunks, and again after unpacking
+  std::size_t body_bytes;     ///< after removing chunks
 };
 
 /// Reads one request after the other from the bytes of a connection: strictly, by RFC 9112, so that no two readers can
@@ -37,8 +37,7 @@ class RequestReader {
   /// Reads on in `bytes`; `used` becomes the number of those that need not be shown again. Headers are used when they
   /// are complete, bodies as they come.
   Step Read(std::string_view bytes, std::size_t& used);
-  /// The complete request. When its body cannot be unpacked, failure() has a status other than 0 and the request is
-  /// not to be served; the framing was sound, so the connection can go on.
+  /// The complete request.
   Request Take();
   /// Forgets the request, to read the next.
   void Reset();
@@ -47,6 +46,10 @@ class RequestReader {
   bool begun() const;
   bool reading_body() const;
   const Failure& failure() const;
+  /// Of the body that has come, without its framing.
+  std::size_t body_bytes() const;
+  /// Those that have been read.
+  const Headers& headers() const;
 
   /// What is known of the request once its headers are complete; before, the cautious answer.
   bool keep_alive() const;
@@ -56,7 +59,6 @@ class RequestReader {
 
  private:
   class Parser;
-  const RequestLimits& limits_;
   std::unique_ptr<Parser> parser_;
 };
 

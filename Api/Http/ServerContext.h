@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Api/Http/Budget.h"
 #include "Api/Http/HttpServer.h"
 #include "Api/Http/RequestReader.h"
 
@@ -60,9 +61,7 @@ struct ServerContext {
   RequestLimits limits;
   RequestHandler handler;
   ProtocolErrorAnswer error_answer;
-  std::atomic<std::size_t> requests = 0;        ///< with the handler now
-  std::atomic<std::size_t> buffered_bytes = 0;  ///< of requests that are being read, or with the handler
-  std::atomic<std::size_t> unsent_bytes = 0;    ///< of large answers that are being sent
+  std::shared_ptr<Budget> budget = std::make_shared<Budget>();
   std::shared_ptr<SocketCount> served = std::make_shared<SocketCount>();   ///< connections within max_connections
   std::shared_ptr<SocketCount> refused = std::make_shared<SocketCount>();  ///< those that are being told 503
 };

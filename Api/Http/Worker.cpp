@@ -19,6 +19,7 @@ using Pistache::Polling::NotifyOn;
 using Pistache::Polling::Tag;
 using std::chrono::milliseconds;
 
+constexpr milliseconds kLastCallTime{250};  // a request may be on its way already
 constexpr milliseconds kGoodbyeTime{2'000};
 constexpr milliseconds kLongestTick{200};
 constexpr milliseconds kShortestTick{5};
@@ -39,10 +40,12 @@ Deadlines DeadlinesOf(const HttpServerSettings& settings) {
   const auto set = [&patience](Wait wait, milliseconds time) {
     patience[static_cast<std::size_t>(wait)] = std::max(time, milliseconds(1));
   };
+  set(Wait::kFirstByte, settings.header_timeout);
   set(Wait::kRequest, settings.idle_timeout);
   set(Wait::kHeaders, settings.header_timeout);
   set(Wait::kBody, settings.body_timeout);
   set(Wait::kReader, settings.write_timeout);
+  set(Wait::kLastCall, kLastCallTime);
   set(Wait::kGoodbye, kGoodbyeTime);
   return Deadlines(patience);
 }
@@ -122,6 +125,7 @@ void Worker::onReady(const Pistache::Aio::FdSet& ready) {
   try {
     if (!pistaches.empty()) Pistache::Tcp::Transport::onReady(Pistache::Aio::FdSet(std::move(pistaches)));
     if (mail) OnMail();
+    MakeRoomForAnswers();
     if (tick) OnTick(turn);
     if (clients) OnClients();
   } catch (...) {
@@ -153,6 +157,15 @@ void Worker::OnMail() {
   for (auto& socket : mail_.sockets) Open(std::move(socket));
   mail_.sockets.clear();
   if (mail_.order != order_) Obey(mail_.order);
+  auto waiting = std::move(turns_);
+  turns_.clear();
+  for (const auto& connection : waiting) {
+    try {
+      connection->OnTurn();
+    } catch (...) {
+      connection->Close();
+    }
+  }
 }
 
 // What had come when the turn began has been read in it, so a client is judged as of then: not by the time that others'
@@ -195,6 +208,9 @@ void Worker::OnClients() {
 }
 
 void Worker::Admit(AcceptedSocket socket) {
+  if (server.served->now() >= server.settings.max_connections) {
+    if (Connection* const idle = deadlines.Longest(Wait::kRequest)) idle->Close();
+  }
   socket.refused = server.served->now() >= server.settings.max_connections;
   if (socket.refused && server.refused->now() >= kRefusedAtOnce) return;
   socket.place = SocketPlace(socket.refused ? server.refused : server.served);
@@ -232,13 +248,15 @@ void Worker::Open(AcceptedSocket socket) {
 
 void Worker::Obey(Inbox::Order order) {
   order_ = order;
+  leaving = true;
+  if (order == Inbox::Order::kLeave) return;
   draining = true;
   if (listening_ != nullptr) listening_->Close();
   const auto open = connections_;
   for (const auto& connection : open) {
     if (!connection) continue;
     if (order == Inbox::Order::kCloseAll)
-      connection->Close();
+      connection->OnEnd();
     else
       connection->OnDrain();
   }
@@ -254,6 +272,19 @@ void Worker::Watch(int fd, bool readable, bool writable) {
   if (readable) interest.setFlag(NotifyOn::Read);
   if (writable) interest.setFlag(NotifyOn::Write);
   poller_->rearmFd(fd, interest, TagOf(fd), Mode::Level);
+}
+
+// Whoever has been reading its answer for longest has to go, not whoever comes now.
+void Worker::MakeRoomForAnswers() {
+  while (server.budget->answer_bytes.load(std::memory_order_relaxed) > server.settings.max_unsent_bytes &&
+         deadlines.CountOf(Wait::kReader) > 1) {
+    deadlines.Longest(Wait::kReader)->Drop();
+  }
+}
+
+void Worker::TakeTurns(std::shared_ptr<Connection> connection) {
+  turns_.push_back(std::move(connection));
+  inbox->Wake();
 }
 
 void Worker::CloseSocket(int fd) {

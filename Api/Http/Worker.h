@@ -33,10 +33,12 @@ class Worker final : public Pistache::Tcp::Transport, private ConnectionHost {
  private:
   void Watch(int fd, bool readable, bool writable) override;
   void CloseSocket(int fd) override;
+  void TakeTurns(std::shared_ptr<Connection> connection) override;
 
   void OnSocket(const std::shared_ptr<Connection>& connection, const Pistache::Aio::FdSet::Entry& event);
   void OnMail();
   void OnTick(Clock::time_point turn);
+  void MakeRoomForAnswers();
   void OnClients();
   void Admit(AcceptedSocket socket);
   void Obey(Inbox::Order order);
@@ -49,6 +51,7 @@ class Worker final : public Pistache::Tcp::Transport, private ConnectionHost {
   Inbox::Mail mail_;
   Inbox::Order order_ = Inbox::Order::kServe;
   std::vector<std::shared_ptr<Connection>> connections_;  // by descriptor
+  std::vector<std::shared_ptr<Connection>> turns_;        // they have more to do when others have had their turn
 
   ListeningSocket* listening_ = nullptr;
   bool accepting_ = false;  // the poller watches for clients

@@ -111,7 +111,8 @@ void Authentication::RequireSender(Call call, std::function<void(Call, applicati
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
     switch (identity.who) {
       case Who::kSender:
-        return next(std::move(found), identity.sender);
+        if (UnpackBody(found)) next(std::move(found), identity.sender);
+        return;
       case Who::kAdmin:
         return found.answer.SendProblem(403, "Events are sent with a system's API key.");
       case Who::kNobody:
@@ -124,7 +125,8 @@ void Authentication::RequireAdmin(Call call, std::function<void(Call)> next) {
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
     switch (identity.who) {
       case Who::kAdmin:
-        return next(std::move(found));
+        if (UnpackBody(found)) next(std::move(found));
+        return;
       case Who::kSender:
         return found.answer.SendProblem(403, "This needs an administrator's token, not an API key.");
       case Who::kNobody:

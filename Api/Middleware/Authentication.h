@@ -18,9 +18,10 @@ namespace volcanion::api {
 /// The secret of a request: X-API-Key, or Authorization: Bearer, or the user name of Authorization: Basic.
 std::optional<std::string> CredentialOf(const Headers& headers);
 
-/// Finds out on whose behalf a request comes. What the directory in memory does not know is looked up in the store
-/// before it is refused, as another process may have issued it a moment ago. One look-up serves all that wait for one,
-/// and they begin at least 100 ms apart, so that guessing does not become load. Thread-safe.
+/// Finds out on whose behalf a request comes, and unpacks the bodies of those who are known. What the directory in
+/// memory does not know is looked up in the store before it is refused, as another process may have issued it a moment
+/// ago. One look-up serves all that wait for one, and they begin at least 100 ms apart, so that guessing does not
+/// become load. Thread-safe.
 class Authentication {
  public:
   Authentication(application::DirectoryCache& directory, const application::Secrets& secrets,

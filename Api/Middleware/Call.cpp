@@ -1,7 +1,6 @@
 #include "Api/Middleware/Call.h"
 
 #include "Api/Http/Gzip.h"
-#include "Api/Middleware/ClientAddress.h"
 #include "Api/Middleware/Problem.h"
 
 #include <algorithm>
@@ -15,6 +14,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxCorrelationIdBytes = 128;
+constexpr std::size_t kMaxMethodInLog = 32;
 constexpr std::size_t kMinPackedBytes = 1'400;  // what fits into one packet arrives no sooner for being smaller
 
 bool IsAlphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -53,7 +53,7 @@ struct Answer::State {
                        {{"correlationId", std::string_view(correlation_id)},
                         {"traceparent", std::string_view(traceparent)},
                         {"clientAddress", std::string_view(client_address)},
-                        {"method", std::string_view(method)},
+                        {"method", std::string_view(method).substr(0, kMaxMethodInLog)},
                         {"route", route},
                         {"status", std::int64_t{response.status}},
                         {"milliseconds", seconds * 1000}});
@@ -62,9 +62,9 @@ struct Answer::State {
 
 Answer::Answer(Responder responder, const CallSettings& settings, const Request& request, std::string correlation_id)
     : state_(new State{std::move(responder), settings, std::move(correlation_id),
-                       std::string(AcceptableTraceparent(request.headers)),
-                       ClientAddress(request, settings.trusted_proxies), request.method,
-                       std::string(request.headers.Find("Origin").value_or("")), AcceptsGzip(request.headers)}) {}
+                       std::string(AcceptableTraceparent(request.headers)), ClientAddress(request, settings.proxies),
+                       request.method, std::string(request.headers.Find("Origin").value_or("")),
+                       AcceptsGzip(request.headers)}) {}
 
 void Answer::SetRoute(std::string_view route, bool is_hot) {
   state_->route = route;
@@ -72,6 +72,7 @@ void Answer::SetRoute(std::string_view route, bool is_hot) {
 }
 
 const std::string& Answer::correlation_id() const { return state_->correlation_id; }
+const CallSettings& Answer::settings() const { return state_->settings; }
 const std::string& Answer::traceparent() const { return state_->traceparent; }
 
 void Answer::Send(Response response) const {
@@ -100,6 +101,12 @@ void Answer::SendProblem(const domain::Error& error) const {
 
 void Answer::SendProblem(int status, std::string_view detail) const {
   Send(MakeProblem(status, detail, correlation_id()));
+}
+
+bool UnpackBody(Call& call) {
+  const auto failure = Unpack(call.request, call.answer.settings().max_body_bytes);
+  if (failure) call.answer.SendProblem(failure->status, failure->detail);
+  return !failure;
 }
 
 std::string_view AcceptableCorrelationId(const Headers& headers) {

@@ -2,8 +2,8 @@
 
 #include "Api/Http/HttpServer.h"
 #include "Api/Http/Message.h"
+#include "Api/Middleware/ClientAddress.h"
 #include "Api/Middleware/Cors.h"
-#include "Application/IpNetwork.h"
 #include "Application/Ports/Log.h"
 #include "Application/Ports/Metrics.h"
 #include "Domain/Result.h"
@@ -22,7 +22,8 @@ struct CallSettings {
   application::Metrics& metrics;
   application::Log& log;
   CorsPolicy cors = CorsPolicy();
-  std::vector<application::IpNetwork> trusted_proxies = {};
+  Proxies proxies = {};
+  std::size_t max_body_bytes = 4 * 1024 * 1024;  ///< unpacked
 };
 
 /// The answer to one request: the right to give it, and what must be in it whoever gives it. Copies share that right;
@@ -39,6 +40,7 @@ class Answer {
   /// The client's; empty when there was no valid one.
   const std::string& traceparent() const;
 
+  const CallSettings& settings() const;
   void Send(Response response) const;
   void SendMade(std::function<Response()> make) const;
   void SendProblem(const domain::Error& error) const;
@@ -55,6 +57,9 @@ struct Call {
   std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
   Answer answer;
 };
+
+/// Unpacks the body where it is packed. False when that cannot be done: the client has been told.
+bool UnpackBody(Call& call);
 
 /// The client's correlation id when it is 1 to 128 characters of [A-Za-z0-9._-]; else nothing.
 std::string_view AcceptableCorrelationId(const Headers& headers);

@@ -31,8 +31,8 @@ std::string_view BareAddress(std::string_view node) {
   return has_port ? node.substr(0, node.find(':')) : node;
 }
 
-/// The addresses that the headers name, nearest last.
-std::vector<std::string> ForwardedFor(const Headers& headers) {
+/// The addresses that Forwarded names (RFC 7239), nearest last.
+std::vector<std::string> FromForwarded(const Headers& headers) {
   std::vector<std::string> addresses;
   for (const auto& [name, value] : headers.fields()) {
     if (!IsSameHeader(name, "Forwarded")) continue;
@@ -45,7 +45,12 @@ std::vector<std::string> ForwardedFor(const Headers& headers) {
       }
     }
   }
-  if (!addresses.empty()) return addresses;
+  return addresses;
+}
+
+/// Those that X-Forwarded-For names, likewise.
+std::vector<std::string> FromXForwardedFor(const Headers& headers) {
+  std::vector<std::string> addresses;
   for (const auto& [name, value] : headers.fields()) {
     if (!IsSameHeader(name, "X-Forwarded-For")) continue;
     for (const auto node : Split(value, ',')) addresses.emplace_back(BareAddress(node));
@@ -53,16 +58,22 @@ std::vector<std::string> ForwardedFor(const Headers& headers) {
   return addresses;
 }
 
+std::vector<std::string> NamedAddresses(const Headers& headers, ForwardedHeader header) {
+  if (header == ForwardedHeader::kForwarded) return FromForwarded(headers);
+  auto addresses = FromXForwardedFor(headers);
+  return addresses.empty() && header == ForwardedHeader::kEither ? FromForwarded(headers) : addresses;
+}
+
 }  // namespace
 
-std::string ClientAddress(const Request& request, const std::vector<application::IpNetwork>& trusted_proxies) {
+std::string ClientAddress(const Request& request, const Proxies& proxies) {
   const auto is_trusted = [&](const std::string& address) {
-    return std::any_of(trusted_proxies.begin(), trusted_proxies.end(),
+    return std::any_of(proxies.trusted.begin(), proxies.trusted.end(),
                        [&](const auto& network) { return network.Contains(address); });
   };
   std::string client = request.remote_address;
   if (!is_trusted(client)) return client;
-  auto named = ForwardedFor(request.headers);
+  auto named = NamedAddresses(request.headers, proxies.header);
   while (!named.empty() && is_trusted(client)) {
     // What is no address ("unknown", "_hidden", an attempt) is as far as anybody can tell.
     if (!application::ParseIpAddress(named.back())) break;

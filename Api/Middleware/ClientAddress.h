@@ -8,8 +8,22 @@
 
 namespace volcanion::api {
 
-/// Who the client is, when proxies of ours stand in between: what Forwarded (RFC 7239) or X-Forwarded-For says is
-/// believed as far as it comes from a trusted address, read from the near end to the far one.
-std::string ClientAddress(const Request& request, const std::vector<application::IpNetwork>& trusted_proxies);
+/// In which header proxies of ours name the client.
+enum class ForwardedHeader {
+  kEither,  ///< X-Forwarded-For where it is there, else Forwarded: most proxies set the former and let a client's
+            ///< own Forwarded pass
+  kXForwardedFor,  ///< that alone
+  kForwarded,      ///< that of RFC 7239 alone
+};
+
+/// Proxies of ours.
+struct Proxies {
+  std::vector<application::IpNetwork> trusted = {};
+  ForwardedHeader header = ForwardedHeader::kEither;
+};
+
+/// Who the client is, when proxies of ours stand in between: what they say is believed as far as it comes from a
+/// trusted address, read from the near end to the far one.
+std::string ClientAddress(const Request& request, const Proxies& proxies);
 
 }  // namespace volcanion::api

@@ -15,7 +15,7 @@ std::chrono::seconds RoundedUp(double seconds) {
 RateLimiter::Decision RateLimiter::Take(domain::ApiKeyId key, const domain::RateLimit& limit, std::size_t events,
                                         std::chrono::steady_clock::time_point now) {
   const double capacity = limit.burst, rate = limit.events_per_second;
-  auto& shard = shards_[std::hash<domain::ApiKeyId>()(key) % shards_.size()];
+  auto& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
   auto& bucket = shard.buckets.try_emplace(key, Bucket{capacity, now}).first->second;
   bucket.tokens = std::min(capacity, bucket.tokens + rate * std::chrono::duration<double>(now - bucket.filled).count());
@@ -32,6 +32,13 @@ RateLimiter::Decision RateLimiter::Take(domain::ApiKeyId key, const domain::Rate
   decision.remaining = static_cast<int>(std::max(0.0, bucket.tokens));
   decision.reset = RoundedUp((capacity - bucket.tokens) / rate);
   return decision;
+}
+
+void RateLimiter::GiveBack(domain::ApiKeyId key, std::size_t events) {
+  auto& shard = ShardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.buckets.find(key);
+  if (found != shard.buckets.end()) found->second.tokens += static_cast<double>(events);  // Take() caps it
 }
 
 }  // namespace volcanion::api

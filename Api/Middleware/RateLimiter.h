@@ -26,6 +26,8 @@ class RateLimiter {
   /// paid for afterwards: no batch is refused for ever.
   Decision Take(domain::ApiKeyId key, const domain::RateLimit& limit, std::size_t events,
                 std::chrono::steady_clock::time_point now);
+  /// Puts back what Take() has allowed for events that could not be stored.
+  void GiveBack(domain::ApiKeyId key, std::size_t events);
 
  private:
   struct Bucket {
@@ -37,6 +39,8 @@ class RateLimiter {
     std::mutex mutex;
     std::unordered_map<domain::ApiKeyId, Bucket> buckets;  // of limited keys: as many as an administrator made
   };
+  Shard& ShardOf(domain::ApiKeyId key) { return shards_[std::hash<domain::ApiKeyId>()(key) % shards_.size()]; }
+
   std::array<Shard, 16> shards_;
 };
 

@@ -154,18 +154,26 @@ class IngestRoutes {
               MakeAnswer make_answer) const {
     const auto limited = TakeFromLimit(call, sender, events.size());
     if (!limited) return;
-    handler_.Handle({sender, call.answer.correlation_id(), call.answer.traceparent(), std::move(events)},
-                    [answer = call.answer, make_answer, fields = *limited](Outcomes outcomes) {
-                      if (!outcomes) return answer.SendProblem(outcomes.error());
-                      answer.SendMade([make_answer, fields, kept = std::make_shared<Outcomes>(std::move(outcomes))] {
-                        auto response = make_answer(*kept);
-                        for (const auto& [name, value] : fields) response.headers.Add(name, value);
-                        return response;
-                      });
-                    });
+    const auto count = events.size();
+    handler_.Handle(
+        {sender, call.answer.correlation_id(), call.answer.traceparent(), std::move(events)},
+        [this, answer = call.answer, make_answer, fields = *limited, key = sender.key, count](Outcomes outcomes) {
+          if (!outcomes) {
+            if (!fields.empty()) rate_limiter_.GiveBack(key, count);
+            return answer.Send(With(fields, MakeProblem(outcomes.error(), answer.correlation_id())));
+          }
+          answer.SendMade([make_answer, fields, kept = std::make_shared<Outcomes>(std::move(outcomes))] {
+            return With(fields, make_answer(*kept));
+          });
+        });
   }
 
   using Fields = std::vector<std::pair<std::string, std::string>>;
+
+  static Response With(const Fields& fields, Response response) {
+    for (const auto& [name, value] : fields) response.headers.Add(name, value);
+    return response;
+  }
 
   /// The RateLimit fields of the answer
   /// (https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06); none for a system without a
@@ -180,8 +188,7 @@ class IngestRoutes {
     auto problem = MakeProblem(429, "This key sends more events than its system may. Nothing was stored.",
                                call.answer.correlation_id());
     fields.emplace_back("Retry-After", std::to_string(decision.retry_after.count()));
-    for (const auto& [name, value] : fields) problem.headers.Add(name, value);
-    call.answer.Send(std::move(problem));
+    call.answer.Send(With(fields, std::move(problem)));
     return std::nullopt;
   }
 

@@ -22,6 +22,7 @@ struct ListenAddress {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 enum class LogStyle { kJson, kText };
+enum class ProxyHeader { kEither, kXForwardedFor, kForwarded };
 
 /// Everything that can be configured. Each field is an environment variable or a line of the configuration file, named
 /// in Settings.cpp beside its meaning; `volcanion config` prints both.
@@ -36,6 +37,7 @@ struct Settings {
   int http_workers = 2;
   std::vector<std::string> cors_origins;     ///< exact, or "*" alone
   std::vector<std::string> trusted_proxies;  ///< addresses and networks, checked
+  ProxyHeader forwarded_header = ProxyHeader::kEither;
   std::size_t max_connections = 10'000;
   std::size_t max_target_bytes = 8 * 1024;
   std::size_t max_header_bytes = 16 * 1024;

@@ -270,6 +270,8 @@ void GroupCommitEventStore::PutBack(const Group& group) {
     queued_bytes_ += (*pending)->bytes;
     queue_.push_front(*pending);
   }
+  // Another committer may have put back what came later, or earlier.
+  std::ranges::stable_sort(queue_, {}, [](const auto& pending) { return pending->since; });
   metrics_.QueueDepth(queued_events_);
   work_.notify_all();
 }

@@ -30,6 +30,15 @@ struct ParamArrays {
   std::vector<int> formats;
 };
 
+PGconn* Connect(const std::string& connection_string, std::optional<std::chrono::seconds> patience) {
+  const auto seconds = std::to_string(patience.value_or(std::chrono::seconds(0)).count());
+  // What stands behind an expanded dbname wins over what is in it.
+  const char* const names[] = {"dbname", patience ? "connect_timeout" : nullptr, nullptr};
+  const char* const values[] = {connection_string.c_str(), seconds.c_str(), nullptr};
+  const int expand_dbname = 1;
+  return PQconnectdbParams(names, values, expand_dbname);
+}
+
 }  // namespace
 
 bool PqError::refuses_data() const {
@@ -40,8 +49,8 @@ bool PqError::refuses_data() const {
 std::int64_t PqResult::int8(int row, int column) const { return FromNetwork<std::int64_t>(bytes(row, column)); }
 std::int32_t PqResult::int4(int row, int column) const { return FromNetwork<std::int32_t>(bytes(row, column)); }
 
-PqConnection::PqConnection(const std::string& connection_string)
-    : connection_(PQconnectdb(connection_string.c_str()), &PQfinish) {
+PqConnection::PqConnection(const std::string& connection_string, std::optional<std::chrono::seconds> patience)
+    : connection_(Connect(connection_string, patience), &PQfinish) {
   if (!IsAlive()) {
     throw PqError("", true, connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
   }

@@ -2,9 +2,11 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -80,8 +82,9 @@ class PqCutter {
 /// One connection to PostgreSQL; not thread-safe. Every method throws PqError, whose text holds no values of rows.
 class PqConnection {
  public:
-  /// Connects. Time limits and the like are the connection string's to say.
-  explicit PqConnection(const std::string& connection_string);
+  /// Connects. Time limits and the like are the connection string's to say, but for `patience`, which wins over its
+  /// connect_timeout.
+  explicit PqConnection(const std::string& connection_string, std::optional<std::chrono::seconds> patience = {});
   ~PqConnection();
   PqConnection(const PqConnection&) = delete;
   PqConnection& operator=(const PqConnection&) = delete;

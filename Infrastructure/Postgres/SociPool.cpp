@@ -1,14 +1,19 @@
 #include "Infrastructure/Postgres/SociPool.h"
 
+#include "Application/Pause.h"
+
 #include <libpq-fe.h>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <exception>
 
 namespace volcanion::infrastructure {
 namespace {
+
+constexpr std::chrono::milliseconds kWatchInterval{100};
 
 std::string BeginStatement(const Transaction& transaction) {
   std::string sql = transaction.snapshot ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN";
@@ -67,6 +72,7 @@ class SociPool::Connection {
   }
 
   soci::session& session() { return session_; }
+  int socket() { return PQsocket(raw()); }
   bool IsAlive() { return PQstatus(raw()) == CONNECTION_OK; }
   void Execute(const std::string& sql) { session_.once << sql; }
 
@@ -99,16 +105,32 @@ class SociPool::Connection {
 class SociPool::Lease {
  public:
   explicit Lease(SociPool& pool) : pool_(&pool) {}
-  Lease(Lease&& other) noexcept : connection(std::move(other.connection)), pool_(std::exchange(other.pool_, nullptr)) {}
+  Lease(Lease&& other) noexcept
+      : connection(std::move(other.connection)),
+        pool_(std::exchange(other.pool_, nullptr)),
+        in_use_(std::exchange(other.in_use_, std::nullopt)) {}
   Lease& operator=(Lease&&) = delete;
   ~Lease() {
-    connection.reset();  // closed before its place is given away
+    Close();  // before its place is given away
     if (pool_ != nullptr) Leave();
   }
 
   bool IsGranted() const { return pool_ != nullptr; }
   void Refuse() { pool_ = nullptr; }
+  /// From now on the connection is watched.
+  void Open(std::unique_ptr<Connection> opened) {
+    connection = std::move(opened);
+    std::lock_guard lock(pool_->mutex_);
+    pool_->in_use_.push_front(
+        {connection->socket(), std::chrono::steady_clock::now() + pool_->settings_.transaction_timeout});
+    in_use_ = pool_->in_use_.begin();
+  }
+  void Close() {
+    Unwatch();
+    connection.reset();
+  }
   void Return() {
+    Unwatch();
     {
       std::lock_guard lock(pool_->mutex_);
       pool_->idle_.push_back(std::move(connection));
@@ -128,15 +150,40 @@ class SociPool::Lease {
     pool_->freed_.notify_one();
   }
 
+  // Before the connection is closed: its descriptor may be another's soon.
+  void Unwatch() {
+    if (!in_use_) return;
+    std::lock_guard lock(pool_->mutex_);
+    pool_->in_use_.erase(*std::exchange(in_use_, std::nullopt));
+  }
+
   SociPool* pool_;
+  std::optional<std::list<InUse>::iterator> in_use_;
 };
 
-SociPool::SociPool(SociPoolSettings settings, application::Log& log) : settings_(std::move(settings)), log_(log) {}
+SociPool::SociPool(SociPoolSettings settings, application::Log& log)
+    : settings_(std::move(settings)), log_(log), watcher_([this](std::stop_token stop) { Watch(stop); }) {}
 
 SociPool::~SociPool() = default;
 
+void SociPool::Interrupt() {
+  std::lock_guard lock(mutex_);
+  for (const auto& leased : in_use_) ::shutdown(leased.socket, SHUT_RDWR);
+}
+
+void SociPool::Watch(std::stop_token stop) {
+  while (application::Pause(stop, kWatchInterval)) {
+    std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& leased : in_use_) {
+      if (leased.until <= now) ::shutdown(leased.socket, SHUT_RDWR);
+    }
+  }
+}
+
 SociPool::Lease SociPool::Begin(const Transaction& transaction) {
   Lease lease(*this);
+  std::unique_ptr<Connection> idle;
   {
     std::unique_lock lock(mutex_);
     const auto has_place = [&] { return leased_ < settings_.max_connections; };
@@ -146,20 +193,21 @@ SociPool::Lease SociPool::Begin(const Transaction& transaction) {
     }
     ++leased_;
     if (!idle_.empty()) {
-      lease.connection = std::move(idle_.back());
+      idle = std::move(idle_.back());
       idle_.pop_back();
     }
   }
   const auto begin = BeginStatement(transaction);
-  if (lease.connection != nullptr) {
+  if (idle != nullptr) {
     try {
+      lease.Open(std::move(idle));
       lease.connection->Execute(begin);
       return lease;
     } catch (const soci::soci_error&) {
-      lease.connection.reset();  // broken while it was idle
+      lease.Close();  // broken while it was idle
     }
   }
-  lease.connection = std::make_unique<Connection>(settings_.connection_string);
+  lease.Open(std::make_unique<Connection>(settings_.connection_string));
   lease.connection->Execute(begin);
   return lease;
 }

@@ -7,11 +7,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -26,6 +28,9 @@ struct SociPoolSettings {
   std::string connection_string;  ///< completed by CompleteConnectionString()
   std::size_t max_connections = 8;
   std::chrono::milliseconds lease_timeout{2'000};  ///< how long to wait for a connection while all are busy
+  /// How long a transaction may take, statements that PostgreSQL limits included: a server that hangs limits nothing.
+  /// Then its connection is cut.
+  std::chrono::milliseconds transaction_timeout{10'000};
 };
 
 struct Transaction {
@@ -44,6 +49,9 @@ class SociPool {
   SociPool(SociPoolSettings settings, application::Log& log);
   /// No transaction may be under way.
   ~SociPool();
+
+  /// Cuts the connections of all transactions that are under way: they fail soon, whatever they wait for.
+  void Interrupt();
 
   /// Gives `work`, a callable that takes soci::session& and returns a Result, a transaction of its own. It is committed
   /// when the result is a value and rolled back when it is an error or something is thrown. All that SOCI throws
@@ -71,12 +79,18 @@ class SociPool {
  private:
   class Connection;
   class Lease;
+  struct InUse {
+    int socket;
+    std::chrono::steady_clock::time_point until;
+  };
 
   /// `work` says whether to commit.
   domain::Result<domain::Done> RunErased(const Transaction& transaction,
                                          const std::function<bool(soci::session&)>& work);
   /// An open connection in a transaction; nothing when all are busy. Throws what SOCI throws.
   Lease Begin(const Transaction& transaction);
+  /// Cuts what takes too long. Runs until told to stop.
+  void Watch(std::stop_token stop);
   void NoteReachable();
   void LogFailure(const Transaction& transaction, bool unreachable, std::string_view sqlstate, std::string_view reason);
 
@@ -87,7 +101,10 @@ class SociPool {
   std::condition_variable freed_;
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t leased_ = 0;
+  std::list<InUse> in_use_;   // connections that are leased and open
   bool unreachable_ = false;  // and the log says so: once, not for every request
+
+  std::jthread watcher_;  // last: stops before the rest goes
 };
 
 }  // namespace volcanion::infrastructure

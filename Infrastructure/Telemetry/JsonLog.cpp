@@ -3,13 +3,19 @@
 #include "Application/Utf8.h"
 #include "Domain/Timestamp.h"
 
+#include <poll.h>
 #include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -133,6 +139,49 @@ void AppendValue(std::string& line, const application::LogField& field, LogForma
   }
 }
 
+/// Writes whole lines to a descriptor, and waits for nobody who does not read: a log must not stop the service.
+class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
+
+ private:
+  // A pipe that can be written takes as much as this at once; a file takes anything.
+  static constexpr std::size_t kPiece = 4096;
+  static constexpr int kPatienceMilliseconds = 50;  // for a reader that is slow; one that was, is not waited for again
+
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    std::string line;
+    if (dropped_ > 0) line = "volcanion: " + std::to_string(dropped_) + " lines of the log were dropped\n";
+    line.append(message.payload.data(), message.payload.size());
+    line.push_back('\n');
+    if (Write(line))
+      dropped_ = 0;
+    else
+      ++dropped_;
+  }
+
+  /// False when nothing was written.
+  bool Write(std::string_view line) {
+    bool begun = false;
+    while (!line.empty()) {
+      pollfd writable{descriptor_, POLLOUT, 0};
+      const int patience = dropped_ > 0 && !begun ? 0 : kPatienceMilliseconds;
+      if (::poll(&writable, 1, patience) <= 0) return begun;
+      const auto written = ::write(descriptor_, line.data(), std::min(line.size(), kPiece));
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return begun;
+      begun = true;
+      line.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+
+  void flush_() override {}
+
+  const int descriptor_;
+  std::uint64_t dropped_ = 0;
+};
+
 std::unique_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink, Level least) {
   auto logger = std::make_unique<spdlog::logger>("volcanion", std::move(sink));
   logger->set_pattern("%v");  // the lines come complete
@@ -144,8 +193,8 @@ std::unique_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink, Level least) {
 
 }  // namespace
 
-JsonLog::JsonLog(Level least, LogFormat format, const application::Clock& clock)
-    : format_(format), clock_(clock), logger_(MakeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>(), least)) {}
+JsonLog::JsonLog(Level least, LogFormat format, const application::Clock& clock, int descriptor)
+    : format_(format), clock_(clock), logger_(MakeLogger(std::make_shared<DescriptorSink>(descriptor), least)) {}
 
 JsonLog::JsonLog(Level least, LogFormat format, const application::Clock& clock, std::ostream& out)
     : format_(format),

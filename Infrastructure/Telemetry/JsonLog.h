@@ -22,8 +22,9 @@ enum class LogFormat {
 /// Never throws because of a line that cannot be written.
 class JsonLog final : public application::Log {
  public:
-  /// Writes to stderr what is at least as grave as `least`.
-  JsonLog(Level least, LogFormat format, const application::Clock& clock);
+  /// Writes to a descriptor, which it leaves open, what is at least as grave as `least`. When nobody reads at the other
+  /// end, lines are dropped rather than waited for; how many is said once somebody reads again.
+  JsonLog(Level least, LogFormat format, const application::Clock& clock, int descriptor = 2);
   /// Writes to `out`, which must outlive it.
   JsonLog(Level least, LogFormat format, const application::Clock& clock, std::ostream& out);
   ~JsonLog() override;

@@ -67,6 +67,21 @@ def freeze(stage, load, dice):
         send_signal(pids, signal.SIGCONT)
 
 
+def stop_while_frozen(stage, load, dice):
+    """SIGTERM to the API and the sync worker while a PostgreSQL does not answer at all."""
+    frozen = dice.choice([stage.write, stage.read]).processes()
+    load.wait_for_more(20)
+    send_signal(frozen, signal.SIGSTOP)
+    try:
+        pause(dice, 0, 2)
+        stage.apis[0].terminate()
+        stage.syncs[0].terminate()
+    finally:
+        send_signal(frozen, signal.SIGCONT)
+    stage.apis[0].start()
+    stage.syncs[0].start()
+
+
 # --- PostgreSQL ----------------------------------------------------------------------------------------
 
 
@@ -153,22 +168,15 @@ def fill_disk(stage, load, dice):
         for table in tables:
             cluster.sql(database, f"ALTER TABLE {table} SET TABLESPACE {space}")
         ballast = disk / "ballast"
-        with open(ballast, "wb") as file:
+        with open(ballast, "wb", buffering=0) as file:
             try:
-                while file.write(bytes(65536)):
-                    file.flush()
-            except OSError:
+                while file.write(bytes(4096)):
+                    pass
+            except OSError:  # full
                 pass
         if cluster is stage.write:
-            before = load.acknowledged
-            time.sleep(2)
-            for _ in range(20):  # the pages that were half empty are full by now
-                before, earlier = load.acknowledged, before
-                if before == earlier:
-                    break
-                time.sleep(1)
-            else:
-                raise Failure("events are acknowledged on a disk that is full")
+            before = load.refused  # pages that were half empty fill up first
+            wait_until("events are refused because the disk is full", lambda: load.refused >= before + 50, 60)
         else:
             time.sleep(3)
         ballast.unlink()
@@ -370,6 +378,7 @@ ALL = {
     "cut-at-commit": cut_at_commit,
     "network": break_network,
     "freeze": freeze,
+    "stop-frozen": stop_while_frozen,
     "fsync": fail_fsync,
     "disk-full": fill_disk,
     "commit-order": commit_in_reverse,

@@ -42,6 +42,7 @@ class Load:
         self.events = stage.events  # by system and id; those of earlier loads, too
         self.attempts = 0
         self.acknowledged = 0
+        self.refused = 0  # requests that were answered 503
         self.strange = []  # answers that no client should have got
         self._log = open(stage.folder / f"attempts-{name}.log", "a", encoding="utf-8", buffering=1 << 16)
         self._mutex = threading.Lock()
@@ -132,6 +133,8 @@ class Load:
             if not answer.getheader("Retry-After"):
                 self._say_strange("503 without Retry-After")
             self._unknown(events)
+            with self._mutex:
+                self.refused += 1
             time.sleep(0.01)
             return True
         try:

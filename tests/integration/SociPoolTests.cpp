@@ -2,6 +2,7 @@
 #include "Infrastructure/Postgres/SociPool.h"
 #include "tests/support/RecordedLog.h"
 #include "tests/support/TestDatabase.h"
+#include "tests/support/TestService.h"
 
 #include <doctest/doctest.h>
 #include <soci/soci.h>
@@ -232,6 +233,33 @@ TEST_SUITE("SociPool") {
     CHECK(Ask(pool, "SELECT 'x'").ok());
     CHECK(Ask(pool, "SELECT 'x'").ok());
     CHECK(log.Count("the database answers again") == 1);
+  }
+
+  TEST_CASE_FIXTURE(PoolFixture,
+                    "a transaction that the server does not end in time is cut, and its place given back") {
+    auto settings = Settings(1);
+    settings.transaction_timeout = std::chrono::milliseconds(300);
+    SociPool pool(settings, log);
+    const auto hung = Do(pool, "SELECT pg_sleep(60)");
+    REQUIRE_FALSE(hung.ok());
+    CHECK(hung.error().kind == ErrorKind::kUnavailable);
+    CHECK(Ask(pool, "SELECT 'free'").value() == "free");
+  }
+
+  TEST_CASE_FIXTURE(PoolFixture, "what is under way can be interrupted") {
+    SociPool pool(Settings(1), log);
+    std::thread interrupting([&] {
+      test::WaitUntil("the transaction is under way", [&] {
+        return Sql(database.dsn(), "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(61)%'") ==
+               "1";
+      });
+      pool.Interrupt();
+    });
+    const auto cut = Do(pool, "SELECT pg_sleep(61)");
+    interrupting.join();
+    REQUIRE_FALSE(cut.ok());
+    CHECK(cut.error().kind == ErrorKind::kUnavailable);
+    CHECK(Ask(pool, "SELECT 'free'").value() == "free");
   }
 
   TEST_CASE_FIXTURE(PoolFixture, "a snapshot shows one picture and takes no writes") {

@@ -274,8 +274,8 @@ TEST_SUITE("requests") {
 
 TEST_SUITE("clients behind proxies") {
   TEST_CASE("what proxies say is believed as far as they are trusted") {
-    const std::vector<application::IpNetwork> trusted = {*application::IpNetwork::Parse("10.0.0.0/8"),
-                                                         *application::IpNetwork::Parse("2001:db8::/32")};
+    const Proxies trusted{
+        {*application::IpNetwork::Parse("10.0.0.0/8"), *application::IpNetwork::Parse("2001:db8::/32")}};
     CHECK(ClientAddress(From("192.0.2.1", {{"X-Forwarded-For", "198.51.100.7"}}), trusted) == "192.0.2.1");
     CHECK(ClientAddress(From("10.1.2.3", {}), trusted) == "10.1.2.3");
     CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "198.51.100.7"}}), trusted) == "198.51.100.7");
@@ -291,6 +291,17 @@ TEST_SUITE("clients behind proxies") {
     CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=unknown"}}), trusted) == "10.1.2.3");
     CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "' OR 1=1"}}), trusted) == "10.1.2.3");
     CHECK(ClientAddress(From("::ffff:10.1.2.3", {{"X-Forwarded-For", "198.51.100.7"}}), trusted) == "198.51.100.7");
+  }
+
+  TEST_CASE("a header that the proxy does not set itself is not taken from the client") {
+    Proxies proxies{{*application::IpNetwork::Parse("10.0.0.0/8")}};
+    const auto both = From("10.1.2.3", {{"Forwarded", "for=6.6.6.6"}, {"X-Forwarded-For", "198.51.100.7"}});
+    CHECK(ClientAddress(both, proxies) == "198.51.100.7");
+    proxies.header = ForwardedHeader::kForwarded;
+    CHECK(ClientAddress(both, proxies) == "6.6.6.6");
+    CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "6.6.6.6"}}), proxies) == "10.1.2.3");
+    proxies.header = ForwardedHeader::kXForwardedFor;
+    CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=6.6.6.6"}}), proxies) == "10.1.2.3");
   }
 
   TEST_CASE("networks are read in CIDR notation and refused in any other") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Api/Http/Gzip.h"
 #include "Api/Http/HttpServer.h"
 #include "tests/support/RawClient.h"
 
@@ -38,12 +39,14 @@ inline Response Answer(int status, std::string body) {
   return response;
 }
 
-inline Response ErrorAnswer(int status, std::string_view detail) {
+inline Response ErrorAnswer(int status, std::string_view detail, const volcanion::api::Headers& = {}) {
   return Answer(status, "error: " + std::string(detail));
 }
 
-// Answers at once with what was asked.
+// Answers at once with what was asked; bodies are unpacked as the program does it, up to 400,000 bytes.
 inline void Echo(Request request, Responder responder) {
+  if (const auto failure = volcanion::api::Unpack(request, 400'000))
+    return std::move(responder).Send(ErrorAnswer(failure->status, failure->detail));
   std::move(responder).Send(
       Answer(200, request.method + " " + request.path + "?" + request.query + " " + request.body));
 }

@@ -199,9 +199,41 @@ TEST_CASE("what has not finished by the deadline is closed") {
   const auto begun = std::chrono::steady_clock::now();
   server.Stop(50ms);
   CHECK(std::chrono::steady_clock::now() - begun >= 50ms);
+  const auto response = client.ReadResponse();
+  CHECK(response.status == 503);
+  CHECK(response.Header("Connection") == "close");
   CHECK(client.IsClosedByServer());
   CHECK(server.connections() == 0);
   std::move(held.responder).Send(Answer(200, "too late"));
+}
+
+TEST_CASE("a request that is on its way when the server stops is answered, and told to go elsewhere") {
+  Server server;
+  RawClient idle(server.port()), warned(server.port());
+  warned.Send(Get("/"));
+  CHECK(warned.ReadResponse().Header("Connection") != "close");
+  server.AskToLeave();
+  CHECK(Eventually([&] {
+    RawClient client(server.port());
+    client.Send(Get("/"));
+    return client.ReadResponse().Header("Connection") == "close";
+  }));
+  warned.Send(Get("/"));
+  CHECK(warned.ReadResponse().Header("Connection") == "close");
+  std::thread stopping([&] { server.Stop(10s); });
+  while (true) {
+    try {
+      RawClient client(server.port());
+    } catch (const std::exception&) {
+      break;  // it has stopped to accept
+    }
+  }
+  idle.Send(Get("/last"));
+  const auto last = idle.ReadResponse();
+  CHECK(last.status == 200);
+  CHECK(last.Header("Connection") == "close");
+  idle.Close();
+  stopping.join();
 }
 
 TEST_CASE("stopping twice, from two threads, or before starting is harmless") {

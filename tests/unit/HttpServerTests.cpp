@@ -348,6 +348,7 @@ TEST_CASE("a responder may outlive its server") {
   auto used = desk.Next();
   auto unused = desk.Next();
   server.reset();
+  CHECK(client.ReadResponse().status == 503);
   CHECK(client.IsClosedByServer());
   std::move(used.responder).Send(Answer(200, "too late"));
 }

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <libpq-fe.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -176,6 +177,27 @@ TEST_SUITE("JsonLog") {
       CHECK(line == R"({"ts":"2026-11-20T10:00:00.123Z","level":"info","message":"hello"})");
     }
     CHECK(count == 400);
+  }
+
+  TEST_CASE_FIXTURE(LogFixture, "a log that nobody reads stops nobody, and says later how much was dropped") {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    JsonLog log(application::Log::Level::kInfo, LogFormat::kText, clock, ends[1]);
+    const std::string long_text(1'000, 'x');
+    constexpr int kLines = 1'000;  // a megabyte: more than a pipe holds
+    for (int i = 0; i < kLines; ++i) log.Info(long_text);
+    std::string read(2'000'000, '\0');
+    const auto bytes = ::read(ends[0], read.data(), read.size());
+    REQUIRE(bytes > 0);
+    REQUIRE(bytes < kLines * 1'000);
+    log.Info("heard again");
+    const auto more = ::read(ends[0], read.data(), read.size());
+    REQUIRE(more > 0);
+    const std::string heard = read.substr(0, static_cast<std::size_t>(more));
+    CHECK(heard.find(" lines of the log were dropped\n") != std::string::npos);
+    CHECK(heard.find("heard again\n") != std::string::npos);
+    ::close(ends[0]);
+    ::close(ends[1]);
   }
 
   TEST_CASE_FIXTURE(LogFixture, "a line that cannot be written does no harm") {

@@ -93,7 +93,7 @@ int main(int argc, char** argv) try {
 
   HttpServerSettings settings;
   settings.workers = 1;
-  HttpServer server(settings, handler, [](int status, std::string_view) { return Answer(status, "{}"); });
+  HttpServer server(settings, handler, [](int status, std::string_view, const auto&) { return Answer(status, "{}"); });
   server.Start();
   std::cout << server.port() << std::endl;
   while (std::getchar() != EOF) continue;

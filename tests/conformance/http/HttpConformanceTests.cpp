@@ -1,3 +1,4 @@
+#include "Api/Http/Gzip.h"
 #include "Api/Http/HttpServer.h"
 #include "tests/conformance/http/CaseFile.h"
 #include "tests/support/RawClient.h"
@@ -64,7 +65,9 @@ class RecordingServer {
       : server_(
             Settings(),
             [this](Request request, Responder responder) { Handle(std::move(request), std::move(responder)); },
-            [](int status, std::string_view detail) { return Answer(status, "error: " + std::string(detail)); }),
+            [](int status, std::string_view detail, const auto&) {
+              return Answer(status, "error: " + std::string(detail));
+            }),
         barrier_((server_.Start(), server_.port())) {}
 
   std::uint16_t port() const { return server_.port(); }
@@ -93,7 +96,11 @@ class RecordingServer {
     return response;
   }
 
+  // Bodies are unpacked as the program does it.
   void Handle(Request request, Responder responder) {
+    if (const auto failure = volcanion::api::Unpack(request, Settings().max_body_bytes)) {
+      return std::move(responder).Send(Answer(failure->status, "error: " + std::string(failure->detail)));
+    }
     ReceivedRequest received{request.method, request.path, request.body};
     if (!request.query.empty()) received.target += "?" + request.query;
     std::move(responder).Send(Answer(200, EchoOf(received)));
