@@ -79,7 +79,7 @@ def send_signal(pids, number):
 class Postgres:
     """A cluster in a folder, with a TCP port that stays the same. Run by root, its processes are the user postgres."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, settings=None):
         self.folder = folder
         self.port = free_port()
         self.process = None
@@ -92,6 +92,7 @@ class Postgres:
         with open(folder / "data/postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write(f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = '{folder}'\n"
                        "max_connections = 200\nlog_min_messages = panic\n")
+            conf.writelines(f"{name} = '{value}'\n" for name, value in (settings or {}).items())
         self.start()
 
     def _become(self):
@@ -229,14 +230,14 @@ class Service:
 class Partner:
     """What the load needs: systems with keys. `strict` refuses events that break their structure."""
 
-    def __init__(self, port, token):
+    def __init__(self, port, token, schema=None):
         self._port, self._token = port, token
         partner = self._post("/api/partners", {"name": f"Laboratory {time.time_ns()}"})["partnerId"]
         self.id = partner
         self._post(f"/api/partners/{partner}/structures", {
             "eventName": "purchase", "state": "active",
-            "schema": {"type": "object", "properties": {"amount": {"type": "number", "minimum": 0}},
-                       "required": ["amount"]}})
+            "schema": schema or {"type": "object", "properties": {"amount": {"type": "number", "minimum": 0}},
+                                 "required": ["amount"]}})
         self.flagging, self.flagging_key = self._system(partner, "flagging", "flag")
         self.strict, self.strict_key = self._system(partner, "strict", "reject")
 

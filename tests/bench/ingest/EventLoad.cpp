@@ -265,7 +265,7 @@ class Run {
     const auto now = Clock::now();
     const std::string_view answer = connection.in;
     const bool stored =
-        answer.starts_with("HTTP/1.1 202") &&
+        answer.starts_with("HTTP/1.1 20") &&
         (options_.batch > 1 ? answer.find("\"stored\":" + std::to_string(options_.batch)) != std::string_view::npos
                             : answer.find("\"status\":\"stored\"") != std::string_view::npos) &&
         answer.find("\"isValid\":false") == std::string_view::npos;
