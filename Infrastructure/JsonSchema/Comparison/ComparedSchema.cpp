@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace volcanion::infrastructure {
 namespace {
@@ -14,6 +16,10 @@ constexpr std::size_t kMaxHeight = 300;
 
 constexpr std::array<std::string_view, 8> kAppliedInPlace = {"allOf", "anyOf", "dependencies", "else",
                                                              "if",    "not",   "oneOf",        "then"};
+
+bool Asks(const JsonMember& member, Draft draft) {
+  return member.name.text() != "definitions" && FindKeyword(member.name.text(), draft) != nullptr;
+}
 
 }  // namespace
 
@@ -42,9 +48,19 @@ bool ComparedSchema::IsTrivial(const JsonValue& schema) const {
   const JsonValue& resolved = Resolved(schema);
   if (resolved.IsBoolean()) return resolved.IsTrue();
   const auto members = resolved.members();
-  return std::none_of(members.begin(), members.end(), [this](const JsonMember& member) {
-    return member.name.text() != "definitions" && FindKeyword(member.name.text(), draft()) != nullptr;
-  });
+  return std::none_of(members.begin(), members.end(),
+                      [this](const JsonMember& member) { return Asks(member, draft()); });
+}
+
+const JsonMember* ComparedSchema::OnlyKeyword(const JsonValue& schema) const {
+  if (!schema.IsObject()) return nullptr;
+  const JsonMember* only = nullptr;
+  for (const JsonMember& member : schema.members()) {
+    if (!Asks(member, draft())) continue;
+    if (only != nullptr) return nullptr;
+    only = &member;
+  }
+  return only;
 }
 
 std::string ComparedSchema::PointerTo(const JsonValue& value) const {
@@ -79,17 +95,20 @@ std::string ComparedSchema::PointerTo(const JsonValue& value) const {
 
 bool ComparedSchema::IsEndless() const {
   Heights heights;
-  if (IsEndlessWithin(root(), heights)) return true;
-  return std::any_of(references_.targets().begin(), references_.targets().end(),
-                     [&](const SchemaReferences::Target& target) { return IsEndlessWithin(*target.schema, heights); });
-}
-
-bool ComparedSchema::IsEndlessWithin(const JsonValue& schema, Heights& heights) const {
-  bool endless = IsEndlessHere(schema, 0, heights);
-  ForEachSubschema(schema, draft(), [&](const JsonValue& child, const std::string&) {
-    endless = endless || IsEndlessWithin(child, heights);
-  });
-  return endless;
+  std::unordered_set<const JsonValue*> seen;
+  std::vector<const JsonValue*> waiting{&root()};
+  while (!waiting.empty()) {
+    const JsonValue& schema = *waiting.back();
+    waiting.pop_back();
+    if (!seen.insert(&schema).second) continue;
+    if (IsEndlessHere(schema, 0, heights)) return true;
+    if (ReferenceOf(schema) != nullptr) waiting.push_back(&Resolved(schema));
+    // Definitions are used where they are referred to.
+    ForEachSubschema(schema, draft(), [&](const JsonValue& child, const std::string& suffix) {
+      if (!suffix.starts_with("/definitions/")) waiting.push_back(&child);
+    });
+  }
+  return false;
 }
 
 /// Notes the schema's height: how many schemas judge one value in turn, at most. Its height is 0 while it is being

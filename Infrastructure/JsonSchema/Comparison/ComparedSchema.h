@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 namespace volcanion::infrastructure {
 
@@ -32,11 +31,14 @@ class ComparedSchema {
   /// Whether it has no keyword that asks for anything.
   bool IsTrivial(const JsonValue& schema) const;
 
+  /// The keyword that is its only one; null where there are others, or none.
+  const JsonMember* OnlyKeyword(const JsonValue& schema) const;
+
   /// JSON Pointer to a value of the document; empty for one that is not in it.
   std::string PointerTo(const JsonValue& value) const;
 
-  /// Whether a schema within it leads back to itself without going into the document, or a document would have to go
-  /// through very many schemas before it gets anywhere: nothing is valid then, as every judging gives up.
+  /// Whether a schema that is used leads back to itself without going into the document, or one value has to go through
+  /// very many schemas: judging gives up then, and nothing is valid.
   bool IsEndless() const;
 
  private:
@@ -44,7 +46,6 @@ class ComparedSchema {
       : text_(std::move(text)), order_(order), references_(text_.document->root(), text_.draft, faults) {}
 
   using Heights = std::unordered_map<const JsonValue*, std::size_t>;
-  bool IsEndlessWithin(const JsonValue& schema, Heights& heights) const;
   bool IsEndlessHere(const JsonValue& schema, std::size_t depth, Heights& heights) const;
 
   const SchemaText text_;

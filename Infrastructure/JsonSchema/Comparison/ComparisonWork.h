@@ -10,7 +10,8 @@
 
 namespace volcanion::infrastructure {
 
-/// What one comparison may do, and the patterns that it uses. When the steps run out, whoever asks gives up.
+/// What one comparison may do, and the patterns that it uses. When there are no steps left, or a recursion is too deep,
+/// whoever asks gives up.
 class ComparisonWork {
  public:
   explicit ComparisonWork(std::uint64_t max_steps) : steps_left_(max_steps) {}
@@ -22,7 +23,20 @@ class ComparisonWork {
     return !gave_up_;
   }
 
-  void GiveUp() { gave_up_ = true; }
+  /// Counts how deep a recursion is while it exists.
+  class Descent {
+   public:
+    explicit Descent(ComparisonWork& work) : work_(work) {
+      if (++work_.depth_ > kMaxDepth) work_.gave_up_ = true;
+    }
+    ~Descent() { --work_.depth_; }
+    Descent(const Descent&) = delete;
+    Descent& operator=(const Descent&) = delete;
+
+   private:
+    ComparisonWork& work_;
+  };
+
   bool gave_up() const { return gave_up_; }
 
   bool Matches(std::string_view pattern, std::string_view text) {
@@ -33,12 +47,16 @@ class ComparisonWork {
       Spend(found->second->size());
     }
     if (!Spend(found->second->Cost(text.size()))) return false;
-    if (!found->second->ok()) GiveUp();
+    if (!found->second->ok()) gave_up_ = true;
     return !gave_up_ && found->second->Matches(text);
   }
 
  private:
+  // Far above what people write; each takes some kilobytes of stack.
+  static constexpr int kMaxDepth = 250;
+
   std::uint64_t steps_left_;
+  int depth_ = 0;
   bool gave_up_ = false;
   std::map<std::string, std::unique_ptr<const EcmaPattern>, std::less<>> patterns_;  // by source
 };

@@ -15,7 +15,12 @@ Conjunction::Conjunction(std::vector<SchemaPlace> places) {
       impossible_ = impossible_ || place.value->IsFalse() != place.negated;
       continue;
     }
-    if (!seen.insert(place).second || place.negated) continue;
+    if (!seen.insert(place).second) continue;
+    if (place.negated) {
+      const JsonMember* only = place.schema->OnlyKeyword(*place.value);
+      if (only != nullptr && only->name.text() == "not") places.push_back(place.At(only->value));
+      continue;
+    }
     if (const JsonValue* all = place.Find("allOf")) {
       for (const JsonValue& schema : all->elements()) places.push_back(place.At(schema));
     }

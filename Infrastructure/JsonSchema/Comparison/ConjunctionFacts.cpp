@@ -114,14 +114,9 @@ class Collection {
     (least ? range.min : range.max) = least ? std::max(range.min, count) : std::min(range.max, count);
   }
 
-  /// What is not of some types, or none of some values.
+  /// What is not of some types.
   void Exclude(const SchemaPlace& place) {
-    const JsonMember* only = nullptr;
-    for (const JsonMember& member : place.value->members()) {
-      if (FindKeyword(member.name.text(), place.schema->draft()) == nullptr) continue;
-      if (only != nullptr) return;
-      only = &member;
-    }
+    const JsonMember* only = place.schema->OnlyKeyword(*place.value);
     if (only == nullptr || only->name.text() != "type") return;
     facts_.types &= static_cast<TypeSet>(~NamedTypes(only->value, place.schema->draft()));
   }

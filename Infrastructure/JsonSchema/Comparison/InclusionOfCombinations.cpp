@@ -5,7 +5,7 @@
 /// What SchemaInclusion asks about anyOf, oneOf, not and if.
 namespace volcanion::infrastructure {
 
-bool SchemaInclusion::AnyHolds(const Conjunction& taken, const Facts&, const SchemaPlace& asking,
+bool SchemaInclusion::AnyHolds(const Conjunction& taken, const Facts& facts, const SchemaPlace& asking,
                                const JsonValue& schemas) {
   const auto elements = schemas.elements();
   if (elements.size() == 1) return Holds(taken, asking.At(elements.front()));
@@ -14,11 +14,11 @@ bool SchemaInclusion::AnyHolds(const Conjunction& taken, const Facts&, const Sch
     return true;
   }
   if (IsQuiet() || work_.gave_up()) return false;
-  ExplainAlternatives(taken, asking, "anyOf", schemas);
+  ExplainAlternatives(taken, facts, asking, "anyOf", schemas);
   return false;
 }
 
-bool SchemaInclusion::OneHolds(const Conjunction& taken, const Facts&, const SchemaPlace& asking,
+bool SchemaInclusion::OneHolds(const Conjunction& taken, const Facts& facts, const SchemaPlace& asking,
                                const JsonValue& schemas) {
   const auto elements = schemas.elements();
   if (elements.size() == 1) return Holds(taken, asking.At(elements.front()));
@@ -32,7 +32,7 @@ bool SchemaInclusion::OneHolds(const Conjunction& taken, const Facts&, const Sch
     if (alone) return true;
   }
   if (IsQuiet() || work_.gave_up()) return false;
-  ExplainAlternatives(taken, asking, "oneOf", schemas);
+  ExplainAlternatives(taken, facts, asking, "oneOf", schemas);
   return false;
 }
 
@@ -65,57 +65,72 @@ bool SchemaInclusion::OneOfSame(const Conjunction& taken, const SchemaPlace& ask
 }
 
 /// Says which alternatives are not covered. Where both sides have as many, each is held against the one in its place.
-void SchemaInclusion::ExplainAlternatives(const Conjunction& taken, const SchemaPlace& asking, std::string_view keyword,
-                                          const JsonValue& schemas) {
+void SchemaInclusion::ExplainAlternatives(const Conjunction& taken, const Facts& facts, const SchemaPlace& asking,
+                                          std::string_view keyword, const JsonValue& schemas) {
+  const auto elements = schemas.elements();
+  TypeSet allowed = 0;
+  for (const JsonValue& schema : elements) allowed |= FactsOf(Conjunction({asking.At(schema)})).types;
+  if (!TypeHolds(facts, asking, allowed)) return;
+
   const std::size_t before = changes_.size();
   for (const Conjunction::Choice& choice : taken.Choices()) {
-    if (choice.origin->size() != schemas.size() || !choice.origin->IsArray()) continue;
+    if (!choice.origin->IsArray()) continue;  // a condition
     for (std::size_t i = 0; i < choice.alternatives.size(); ++i) {
       const Conjunction chosen = taken.Choose(choice, i);
-      const auto elements = schemas.elements();
       if (std::any_of(elements.begin(), elements.end(),
                       [&](const JsonValue& schema) { return HoldsQuietly(chosen, asking.At(schema)); })) {
         continue;
       }
-      Holds(chosen, asking.At(elements[i]));
+      if (choice.alternatives.size() == elements.size()) {
+        Holds(chosen, asking.At(elements[i]));
+      } else {
+        Report(choice.alternatives[i].front(),
+               IsBackward()
+                   ? ChangeWords{"alternative_removed", "what fits this alternative may fit none any more"}
+                   : ChangeWords{"alternative_added", "what fits this alternative may have fitted none before"});
+      }
     }
     break;
   }
-  if (changes_.size() > before) return;
-  const std::string name(keyword);
-  if (keyword == "oneOf") {
-    Report(asking, {"one_of_changed",
-                    "cannot be compared: oneOf changed, and it is not certain that exactly one of its "
-                    "alternatives fits what was valid"});
-    if (!IsBackward() && changes_.size() > before) {
-      changes_.back().message =
-          changes_.back().message.replace(changes_.back().message.rfind("was valid"), 9, "is valid now");
-    }
-    return;
-  }
-  Report(asking,
-         {"any_of_changed", IsBackward() ? "cannot be compared: anyOf changed, and it is not certain that one of its "
-                                           "alternatives fits whatever was valid"
-                                         : "cannot be compared: anyOf changed, and it is not certain that one of its "
-                                           "old alternatives fits whatever is valid now"});
+  if (changes_.size() > before || work_.gave_up()) return;
+  const std::string how_many = keyword == "oneOf" ? "exactly one" : "one";
+  Report(asking, {keyword == "oneOf" ? "one_of_changed" : "any_of_changed",
+                  "cannot be compared: it is not certain that " + how_many + " alternative of " + std::string(keyword) +
+                      (IsBackward() ? " fits whatever was valid before" : " fitted whatever is valid now")});
 }
 
 bool SchemaInclusion::NotHolds(const Conjunction& taken, const SchemaPlace& asking, const JsonValue& schema) {
   const SchemaPlace excluded = asking.At(schema);
   if (TakesNothing(taken.With(excluded))) return true;
-  return Report(asking, IsBackward() ? ChangeWords{"not_widened", "not excludes more, or cannot be compared"}
-                                     : ChangeWords{"not_narrowed", "not excludes less, or cannot be compared"});
+  return Report(asking, {"exclusion_changed",
+                         IsBackward() ? "cannot be compared: not may exclude something that was valid before"
+                                      : "cannot be compared: not may have excluded something that is valid now"});
 }
 
 bool SchemaInclusion::ConditionHolds(const Conjunction& taken, const SchemaPlace& asking) {
   const SchemaPlace condition = asking.At(*asking.Find("if"));
   bool holds = true;
-  if (const JsonValue* schema = asking.Find("then")) holds = Holds(taken.With(condition), asking.At(*schema));
+  if (const JsonValue* schema = asking.Find("then")) {
+    holds = Holds(Settled(taken.With(condition)), asking.At(*schema));
+  }
   if (!holds && IsQuiet()) return false;
   if (const JsonValue* schema = asking.Find("else")) {
-    holds = Holds(taken.With(condition.Opposite()), asking.At(*schema)) && holds;
+    holds = Holds(Settled(taken.With(condition.Opposite())), asking.At(*schema)) && holds;
   }
   return holds;
+}
+
+/// Where all but one of a choice's alternatives are impossible, that one is chosen: under the same condition, what the
+/// other schema asks under it is known.
+Conjunction SchemaInclusion::Settled(Conjunction taken) {
+  for (const Conjunction::Choice& choice : taken.Choices()) {
+    std::vector<std::size_t> possible;
+    for (std::size_t i = 0; i < choice.alternatives.size() && possible.size() < 2; ++i) {
+      if (!TakesNothing(taken.Choose(choice, i))) possible.push_back(i);
+    }
+    if (possible.size() == 1) taken = taken.Choose(choice, possible.front());
+  }
+  return taken;
 }
 
 }  // namespace volcanion::infrastructure

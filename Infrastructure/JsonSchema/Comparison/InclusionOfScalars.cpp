@@ -23,22 +23,21 @@ std::string Listed(const std::vector<const JsonValue*>& values) {
 
 }  // namespace
 
-bool SchemaInclusion::TypeHolds(const Facts& facts, const SchemaPlace& asking, const JsonValue& type) {
-  const TypeSet allowed = NamedTypes(type, asking.schema->draft());
+bool SchemaInclusion::TypeHolds(const Facts& facts, const SchemaPlace& asking, TypeSet allowed) {
   if ((facts.types & ~allowed) == 0) return true;
   if (IsQuiet()) return false;
   const std::string taken = InWords(facts.types);
   const std::string asked = InWords(allowed);
-  const char* code = IsBackward() ? "type_narrowed" : "type_widened";
   if (taken == asked) {
-    const char* which = IsBackward() ? "no longer" : "now";
-    return Report(asking,
-                  {code, "type " + asked + " " + which + " includes 1.0: that is draft 4's meaning of integer"});
+    const std::string verb = IsBackward() ? " no longer includes 1.0" : " includes 1.0 now";
+    return Report(asking, {IsBackward() ? "type_narrowed" : "type_widened",
+                           asked + verb + ", which is no integer to draft 4 and one to later drafts"});
   }
-  // What is left of the types, if any, makes it a narrower or wider type and not another one.
+  // Where some type is left it is narrower or wider, and not another one.
   const bool other = (facts.types & allowed) == 0;
-  return Report(asking, {other ? "type_changed" : code, "type changed from " + (IsBackward() ? taken : asked) + " to " +
-                                                            (IsBackward() ? asked : taken)});
+  const std::string code = other ? "type_changed" : IsBackward() ? "type_narrowed" : "type_widened";
+  return Report(
+      asking, {code, "type changed from " + (IsBackward() ? taken : asked) + " to " + (IsBackward() ? asked : taken)});
 }
 
 bool SchemaInclusion::ValuesHold(const Facts& facts, const SchemaPlace& asking, std::string_view keyword,

@@ -146,6 +146,7 @@ Fits FitsCondition(const JsonValue& value, const SchemaPlace& place, ComparisonW
 }  // namespace
 
 Fits FitsSchema(const JsonValue& value, const SchemaPlace& place, ComparisonWork& work) {
+  const ComparisonWork::Descent descent(work);
   if (!work.Spend(1)) return Fits::kUnknown;
   const SchemaPlace schema = place.Resolved();
   if (schema.negated) return OppositeOf(FitsSchema(value, schema.Opposite(), work));

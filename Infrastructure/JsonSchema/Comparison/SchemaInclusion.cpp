@@ -1,6 +1,7 @@
 #include "Infrastructure/JsonSchema/Comparison/SchemaInclusion.h"
 
 #include "Infrastructure/JsonSchema/Comparison/Membership.h"
+#include "Infrastructure/JsonSchema/Wording.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,9 +9,9 @@
 namespace volcanion::infrastructure {
 namespace {
 
-constexpr std::size_t kMaxDepth = 400;  // of questions within questions; each takes some kilobytes of stack
 constexpr int kMaxChoices = 3;
 constexpr std::size_t kMaxChanges = 100;
+constexpr std::size_t kMaxPointerBytes = 1000;  // names may be as long as the schema
 
 /// Keywords that are read together are asked about at the first of them.
 bool IsFirstOf(const SchemaPlace& place, std::string_view keyword, std::initializer_list<std::string_view> together) {
@@ -27,8 +28,10 @@ bool SchemaInclusion::Run(const ComparedSchema& taken, const ComparedSchema& ask
   const std::size_t before = changes_.size();
   const SchemaPlace root{&asking, &asking.root()};
   bool holds = false;
-  if (asking.IsEndless()) {
-    Report(root, {"not_compared", "cannot be compared: a schema within it leads back to itself without end"});
+  if (taken.draft() == asking.draft() && Equal(taken.root(), asking.root())) return true;
+  if (taken.IsEndless() || asking.IsEndless()) {
+    Report(root,
+           {"not_compared", "cannot be compared: a value has to go round in a circle, or through too many schemas"});
   } else {
     holds = Holds(Conjunction({{&taken, &taken.root()}}), root) && !work_.gave_up();
   }
@@ -65,6 +68,7 @@ bool SchemaInclusion::HoldsQuietlyWithin(const Conjunction& taken, const SchemaP
 }
 
 bool SchemaInclusion::Holds(const Conjunction& taken, const SchemaPlace& asking_place) {
+  const ComparisonWork::Descent descent(work_);
   if (!work_.Spend(1 + taken.places().size())) return false;
   const SchemaPlace asking = asking_place.Resolved();
   if (taken.impossible() || asking.IsTrivial() || taken.Has(asking)) return true;
@@ -75,16 +79,9 @@ bool SchemaInclusion::Holds(const Conjunction& taken, const SchemaPlace& asking_
     if (level_ > open->second) return true;
     return Report(asking, {"not_compared", "cannot be compared: it refers to itself"});
   }
-  if (depth_ >= kMaxDepth) {
-    work_.GiveUp();
-    return false;
-  }
-
   const auto open = open_.emplace(question, level_).first;
   const std::size_t shown_before = shown_in_order_.size();
-  ++depth_;
   const bool holds = AnswerAnew(taken, asking) && !work_.gave_up();
-  --depth_;
   open_.erase(open);
   if (holds) {
     const auto [entry, added] = shown_.insert(std::move(question));
@@ -118,7 +115,7 @@ bool SchemaInclusion::KeywordHolds(const Conjunction& taken, const Facts& facts,
                                    const JsonMember& keyword) {
   const std::size_t reported = changes_.size();
   if (FollowsDirectly(taken, facts, asking, keyword)) return true;
-  if (work_.gave_up()) return false;
+  if (work_.gave_up() || keyword.name.text() == "allOf") return false;  // its parts have been tried like this
   bool holds = keyword.name.text() != "enum" && facts.values &&
                std::all_of(facts.values->begin(), facts.values->end(), [&](const JsonValue* value) {
                  return FitsKeyword(*value, asking, keyword, work_) == Fits::kYes;
@@ -136,7 +133,7 @@ bool SchemaInclusion::FollowsDirectly(const Conjunction& taken, const Facts& fac
   const std::string_view name = keyword.name.text();
   const JsonValue& value = keyword.value;
   const KeywordShape shape = FindKeyword(name, asking.schema->draft())->shape;
-  if (name == "type") return TypeHolds(facts, asking, value);
+  if (name == "type") return TypeHolds(facts, asking, NamedTypes(value, asking.schema->draft()));
   if (name == "enum") return ValuesHold(facts, asking, name, value.elements());
   if (name == "const") return ValuesHold(facts, asking, name, {&value, 1});
   if (shape == KeywordShape::kNumber) return LimitHolds(facts, asking, name, value);
@@ -233,7 +230,7 @@ bool SchemaInclusion::Report(const SchemaPlace& where, ChangeWords words) {
   const auto of_this_kind =
       std::count_if(changes_.begin(), changes_.end(), [this](const auto& change) { return change.breaks == breaks_; });
   if (static_cast<std::size_t>(of_this_kind) >= kMaxChanges) return false;
-  std::string pointer = where.Pointer();
+  std::string pointer = Cut(where.Pointer(), kMaxPointerBytes);
   std::string message = pointer.empty() ? std::move(words.message) : pointer + ": " + words.message;
   changes_.push_back({breaks_, std::move(pointer), std::move(words.code), std::move(message)});
   return false;

@@ -49,7 +49,7 @@ class SchemaInclusion {
   bool IsContradictory(const Conjunction& taken);
 
   // Scalars
-  bool TypeHolds(const Facts& facts, const SchemaPlace& asking, const JsonValue& type);
+  bool TypeHolds(const Facts& facts, const SchemaPlace& asking, TypeSet allowed);
   bool ValuesHold(const Facts& facts, const SchemaPlace& asking, std::string_view keyword,
                   std::span<const JsonValue> allowed);
   bool LimitHolds(const Facts& facts, const SchemaPlace& asking, std::string_view keyword, const JsonValue& limit);
@@ -79,8 +79,9 @@ class SchemaInclusion {
   bool OneOfSame(const Conjunction& taken, const SchemaPlace& asking, const JsonValue& schemas);
   bool NotHolds(const Conjunction& taken, const SchemaPlace& asking, const JsonValue& schema);
   bool ConditionHolds(const Conjunction& taken, const SchemaPlace& asking);
-  void ExplainAlternatives(const Conjunction& taken, const SchemaPlace& asking, std::string_view keyword,
-                           const JsonValue& schemas);
+  Conjunction Settled(Conjunction taken);
+  void ExplainAlternatives(const Conjunction& taken, const Facts& facts, const SchemaPlace& asking,
+                           std::string_view keyword, const JsonValue& schemas);
 
   /// Always false.
   bool Report(const SchemaPlace& where, ChangeWords words);
