@@ -164,6 +164,8 @@ TEST_SUITE("SchemaComparison") {
         {R"({"not":{"type":"string"}})", R"({"not":{"enum":["a",1]}})",
          "exclusion_changed cannot be compared: not may exclude something that was valid before",
          "exclusion_changed cannot be compared: not may have excluded something that is valid now"},
+        {R"({"not":{"type":"string","minLength":3}})", R"({"not":{"type":"string"}})",
+         "exclusion_changed cannot be compared: not may exclude something that was valid before", ""},
         {R"({"if":{"required":["a"]},"then":{"required":["b"]}})",
          R"({"if":{"required":["a"]},"then":{"required":["b","c"]}})",
          "required_added /then: property c is required now", ""},
@@ -234,6 +236,15 @@ TEST_SUITE("SchemaComparison") {
                    "y":{"properties":{"x":{"$ref":"#/definitions/x"}}}}})",
                R"({"definitions":{"x":{"items":{"properties":{"x":{"$ref":"#/definitions/x"}}},"maxItems":3}},
                    "allOf":[{"$ref":"#/definitions/x"}]})"));
+    // What was assumed on the way to an alternative that does not fit is not known elsewhere.
+    const auto mutual = [](std::string_view type, std::string_view x) {
+      return R"({"definitions":{"a":{"properties":{"c":{"$ref":"#/definitions/c"},"n":{"type":")" + std::string(type) +
+             R"("}}},"c":{"properties":{"a":{"$ref":"#/definitions/a"}}}},"properties":{"x":)" + std::string(x) +
+             R"(,"y":{"$ref":"#/definitions/c"}}})";
+    };
+    CHECK(Broken(mutual("string", R"({"$ref":"#/definitions/a"})"),
+                 mutual("integer", R"({"anyOf":[{"$ref":"#/definitions/a"},{}]})")) ==
+          "type_changed /definitions/a/properties/n: type changed from a string to an integer");
     // Under this one nothing is ever judged.
     CHECK(Broken("{}", R"({"anyOf":[{"$ref":"#"},{}]})").find("cannot be compared") != std::string::npos);
     CHECK(Same(R"({"anyOf":[{"$ref":"#"},{}]})", R"({"anyOf":[{"$ref":"#"},{}]})"));
@@ -330,7 +341,7 @@ TEST_SUITE("SchemaComparison") {
     std::size_t compatible = 0;
     std::size_t incompatible = 0;
     std::size_t judged = 0;
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 5000; ++i) {
       const bool drafts = i % 4 == 0;
       const Decisions decisions = RandomDecisions(random, 60);
       const std::string before = SchemaOf(decisions, drafts);
@@ -351,8 +362,8 @@ TEST_SUITE("SchemaComparison") {
       }
     }
     // Neither answer is the only one, and there were documents to be wrong about.
-    CHECK(compatible > 500);
-    CHECK(incompatible > 500);
-    CHECK(judged > 50'000);
+    CHECK(compatible > 1500);
+    CHECK(incompatible > 1500);
+    CHECK(judged > 150'000);
   }
 }
