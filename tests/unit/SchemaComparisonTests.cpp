@@ -341,7 +341,7 @@ TEST_SUITE("SchemaComparison") {
     std::size_t compatible = 0;
     std::size_t incompatible = 0;
     std::size_t judged = 0;
-    for (int i = 0; i < 5000; ++i) {
+    for (int i = 0; i < 3000; ++i) {
       const bool drafts = i % 4 == 0;
       const Decisions decisions = RandomDecisions(random, 60);
       const std::string before = SchemaOf(decisions, drafts);
@@ -362,8 +362,8 @@ TEST_SUITE("SchemaComparison") {
       }
     }
     // Neither answer is the only one, and there were documents to be wrong about.
-    CHECK(compatible > 1500);
-    CHECK(incompatible > 1500);
-    CHECK(judged > 150'000);
+    CHECK(compatible > 900);
+    CHECK(incompatible > 900);
+    CHECK(judged > 100'000);
   }
 }
