@@ -1,7 +1,6 @@
 #include "tests/unit/RandomSchemas.h"
 
 #include <array>
-#include <string_view>
 
 namespace volcanion::test::json_schema {
 namespace {
@@ -188,6 +187,10 @@ std::string RandomDocument(std::mt19937& random, int depth) {
     text += RandomDocument(random, depth - 1);
   }
   return "[" + text + "]";
+}
+
+bool IsValid(const application::CompiledSchema& schema, std::string_view document) {
+  return schema.Judge(document).empty();
 }
 
 }  // namespace volcanion::test::json_schema

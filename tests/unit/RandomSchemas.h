@@ -1,9 +1,12 @@
 #pragma once
 
+#include "Application/Ports/SchemaCompiler.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Schemas and documents for tests that ask whether something holds for all of them.
@@ -23,5 +26,8 @@ std::string SchemaOf(const Decisions& decisions, bool drafts);
 
 /// A document out of the same names and values.
 std::string RandomDocument(std::mt19937& random, int depth = 3);
+
+/// What the validator says.
+bool IsValid(const application::CompiledSchema& schema, std::string_view document);
 
 }  // namespace volcanion::test::json_schema
