@@ -173,6 +173,12 @@ TEST_SUITE("SchemaComparison") {
         {R"({"properties":{"x":{"$ref":"#/definitions/m"}},"definitions":{"m":{"maximum":5}}})",
          R"({"properties":{"x":{"$ref":"#/definitions/m"}},"definitions":{"m":{"maximum":4}}})",
          "maximum_lowered /definitions/m: maximum lowered from 5 to 4", ""},
+        // The same reason at two places is told once.
+        {R"({"properties":{"x":{"$ref":"#/definitions/m"},"y":{"maxLength":9,"allOf":[{"$ref":"#/definitions/m"}]}},
+             "definitions":{"m":{}}})",
+         R"({"properties":{"x":{"$ref":"#/definitions/m"},"y":{"maxLength":9,"allOf":[{"$ref":"#/definitions/m"}]}},
+             "definitions":{"m":{"maximum":4}}})",
+         "maximum_added /definitions/m: maximum 4 added", ""},
     });
   }
 

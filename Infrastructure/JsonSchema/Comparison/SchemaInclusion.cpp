@@ -227,11 +227,14 @@ bool SchemaInclusion::IsContradictory(const Conjunction& taken) {
 
 bool SchemaInclusion::Report(const SchemaPlace& where, ChangeWords words) {
   if (IsQuiet()) return false;
-  const auto of_this_kind =
-      std::count_if(changes_.begin(), changes_.end(), [this](const auto& change) { return change.breaks == breaks_; });
-  if (static_cast<std::size_t>(of_this_kind) >= kMaxChanges) return false;
   std::string pointer = Cut(where.Pointer(), kMaxPointerBytes);
   std::string message = pointer.empty() ? std::move(words.message) : pointer + ": " + words.message;
+  std::size_t of_this_kind = 0;
+  for (const application::SchemaChange& change : changes_) {
+    if (change.breaks != breaks_) continue;
+    // A schema that is referred to from several places is asked about from each.
+    if (++of_this_kind >= kMaxChanges || (change.message == message && change.code == words.code)) return false;
+  }
   changes_.push_back({breaks_, std::move(pointer), std::move(words.code), std::move(message)});
   return false;
 }
