@@ -60,6 +60,15 @@ std::string WideDocument(std::mt19937& random, int depth) {
   return (array ? "[" : "{") + text + (array ? "]" : "}");
 }
 
+/// So many members with that value, their names with a number behind the prefix.
+std::string Object(std::size_t count, const std::string& prefix, const std::string& value) {
+  std::string text = "{";
+  for (std::size_t i = 0; i < count; ++i) {
+    text += (i == 0 ? "\"" : ",\"") + prefix + std::to_string(i) + "\":" + value;
+  }
+  return text + "}";
+}
+
 std::vector<std::string> Times(std::size_t times, const std::vector<std::string>& documents) {
   std::vector<std::string> all;
   for (std::size_t i = 0; i < times; ++i) all.insert(all.end(), documents.begin(), documents.end());
@@ -215,6 +224,32 @@ TEST_SUITE("SchemaSuggestion") {
       documents.push_back(text);
     }
     CheckFits(documents);
-    CHECK(SampleOf(documents)->Suggest().size() < 210'000);
+
+    // Lists of values that would make the schema larger than the compiler takes.
+    documents.clear();
+    for (int i = 0; i < 40; ++i) {
+      const std::string value = "\"" + Repeated("\\u0001", 95) + std::to_string(i % 10) + "\"";
+      documents.push_back(Object(20, "n", Object(20, "n", value)));
+    }
+    CheckFits(documents);
+    CHECK(SampleOf(documents)->Suggest().size() < 200 * 1024);
+  }
+
+  TEST_CASE("what is left out for a limit is not spoken for by the rest") {
+    const std::string long_name(101, 'n');
+    // A map, and in it another one, of which one entry has no place.
+    CheckFits({R"({"a":{)" + Object(60, "n", "1").substr(1) + R"(,"b":{")" + long_name + R"(":"text",)" +
+               Object(60, "m", "1").substr(1) + "," + Object(99, "k", "{}").substr(1)});
+    // The last place that there is for a shape makes a map, and is missing for the elements of an array.
+    const std::string entries = Object(99, "k", "1");
+    CheckFits({R"({"a":)" + Object(48, "p", Object(101, "q", "1")) + R"(,"m":{"first":[1],)" +
+               entries.substr(1, entries.size() - 2) + R"(,"last":["text"]}})"});
+    // Few strings at one name and many at another.
+    std::vector<std::string> documents;
+    for (int i = 0; i < 40; ++i) {
+      documents.push_back(R"({"few":")" + std::to_string(i % 2) + R"(","many":")" + std::to_string(i) + "\"}");
+    }
+    documents.push_back(Object(100, "k", R"("0")"));
+    CheckFits(documents);
   }
 }
