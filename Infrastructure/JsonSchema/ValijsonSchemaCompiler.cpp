@@ -4,6 +4,7 @@
 #include "Infrastructure/JsonSchema/Judge.h"
 #include "Infrastructure/JsonSchema/SchemaModel.h"
 #include "Infrastructure/JsonSchema/SchemaRewriter.h"
+#include "Infrastructure/JsonSchema/SchemaText.h"
 #include "Infrastructure/JsonSchema/Wording.h"
 
 #include <cstddef>
@@ -16,8 +17,6 @@
 namespace volcanion::infrastructure {
 namespace {
 
-constexpr std::size_t kMaxSchemaBytes = std::size_t{1} << 20;
-constexpr std::size_t kMaxSchemaDepth = 100;
 constexpr std::size_t kMaxDocumentDepth = 128;
 constexpr std::size_t kMaxViolations = 100;
 
@@ -70,50 +69,22 @@ domain::Error Refusal(std::string pointer, std::string code, std::string message
   return Refusal({{std::move(pointer), std::move(code), std::move(message)}});
 }
 
-/// The draft that `$schema` declares; 7 where it is absent.
-domain::Result<Draft> DeclaredDraft(const JsonValue& schema) {
-  const JsonValue* declared = schema.IsObject() ? schema.Find("$schema") : nullptr;
-  if (declared == nullptr) return Draft::k7;
-  if (!declared->IsString()) return Refusal("/$schema", "invalid_keyword", "must be a string");
-  std::string_view uri = declared->text();
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (uri.starts_with(scheme)) uri.remove_prefix(scheme.size());
-  }
-  while (uri.ends_with('#') || uri.ends_with('/')) uri.remove_suffix(1);
-  if (uri == "json-schema.org/draft-07/schema") return Draft::k7;
-  if (uri == "json-schema.org/draft-06/schema") return Draft::k6;
-  if (uri == "json-schema.org/draft-04/schema") return Draft::k4;
-  std::string name = Quote(*declared);
-  if (uri == "json-schema.org/draft/2019-09/schema") name = "draft 2019-09";
-  if (uri == "json-schema.org/draft/2020-12/schema") name = "draft 2020-12";
-  return Refusal(
-      "/$schema", "unsupported_draft",
-      name + " is not supported: declare draft 4, 6 or 7, as in \"http://json-schema.org/draft-07/schema#\"");
-}
-
 }  // namespace
 
 domain::Result<std::shared_ptr<const application::CompiledSchema>> ValijsonSchemaCompiler::Compile(
     std::string_view schema) const {
-  if (schema.size() > kMaxSchemaBytes) return Refusal("", "too_large", "must not be larger than 1 MiB");
-  auto text = std::make_unique<JsonDocument>();
-  const JsonDocument::Outcome read = text->Read(schema, kMaxSchemaDepth);
-  if (!read.ok) return Refusal("", "malformed", "the schema " + read.reason);
-
-  const JsonValue& root = text->root();
-  const domain::Result<Draft> draft = DeclaredDraft(root);
-  if (!draft) return draft.error();
-  if (!CanBeSchema(root, *draft)) return Refusal("", "not_a_schema", "a schema must be an object or a boolean");
+  domain::Result<SchemaText> text = ReadSchema(schema);
+  if (!text) return text.error();
 
   std::vector<domain::Fault> faults;
-  RewrittenSchema rewritten = SchemaRewriter(root, *draft, faults).Run();
+  RewrittenSchema rewritten = SchemaRewriter(text->document->root(), text->draft, faults).Run();
   if (!faults.empty()) return Refusal(std::move(faults));
 
   const std::vector<std::string> pointers = rewritten.pointers;
   std::size_t part = 0;
   try {
     auto model = std::make_unique<const SchemaModel>(std::move(rewritten), part);
-    return {std::make_shared<const ValijsonCompiledSchema>(std::move(text), std::move(model), *draft)};
+    return {std::make_shared<const ValijsonCompiledSchema>(std::move(text->document), std::move(model), text->draft)};
   } catch (const std::exception& refused) {
     return Refusal(part < pointers.size() ? pointers[part] : "", "invalid_schema", Cut(refused.what(), 200));
   }

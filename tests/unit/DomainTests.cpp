@@ -1,4 +1,5 @@
 #include "Domain/ApiKey.h"
+#include "Domain/Compatibility.h"
 #include "Domain/EventStructure.h"
 #include "Domain/Name.h"
 #include "Domain/Partner.h"
@@ -150,6 +151,11 @@ TEST_SUITE("names") {
     }
     CHECK_FALSE(ParseInvalidEventPolicy("Flag").has_value());
     CHECK_FALSE(ParseStructureState("").has_value());
+    for (const char* text : {"backward", "forward", "full", "none"}) {
+      REQUIRE(ParseCompatibility(text).has_value());
+      CHECK(ToString(*ParseCompatibility(text)) == text);
+    }
+    CHECK_FALSE(ParseCompatibility("Full").has_value());
   }
 }
 
