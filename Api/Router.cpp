@@ -71,13 +71,20 @@ void Router::Add(std::string_view method, std::string_view pattern, RouteHandler
   routes_.push_back({method, pattern, SplitPath(pattern), std::move(handler), is_hot});
 }
 
+std::vector<std::string> Router::Routes() const {
+  std::vector<std::string> routes;
+  for (const auto& route : routes_) routes.push_back(std::string(route.method) + " " + std::string(route.pattern));
+  return routes;
+}
+
 std::string Router::NewCorrelationId() const { return secrets_.NewId(clock_.Now()).ToString(); }
 
 void Router::Dispatch(Request request, Responder responder) const {
   std::string correlation_id(AcceptableCorrelationId(request.headers));
   if (correlation_id.empty()) correlation_id = NewCorrelationId();
   Answer answer(std::move(responder), settings_, request, std::move(correlation_id));
-  if (request.method == "OPTIONS" && request.path == "*") return AnswerOptions(request, answer, "GET, HEAD, POST");
+  if (request.method == "OPTIONS" && request.path == "*")
+    return AnswerOptions(request, answer, "GET, HEAD, PATCH, POST");
 
   // A HEAD is answered like a GET; the server leaves the body out.
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
