@@ -6,6 +6,7 @@
 #include "Api/Routes/PartnerRoutes.h"
 #include "Api/Routes/StructureRoutes.h"
 #include "Api/Routes/SystemRoutes.h"
+#include "Api/Routes/UnknownEventRoutes.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
 
@@ -137,9 +138,12 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       directory_(management.directory),
       read_pool_({stores.read, settings.read_pool}, around.log),
       reader_(read_pool_, ToReader(settings)),
+      unknown_event_reader_(read_pool_, ToReader(settings)),
       event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
       ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
       find_events_(reader_, management.directory),
+      find_unknown_events_(unknown_event_reader_, management.directory),
+      suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
       authentication_(management.directory, around.secrets, around.clock, blocking_),
       router_(ToCalls(settings, around), around.clock, around.secrets),
@@ -154,6 +158,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddStructureRoutes(admin,
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
+  api::AddUnknownEventRoutes(admin, find_unknown_events_, suggest_schema_, around.clock);
 }
 
 void ApiService::Stop() {

@@ -18,11 +18,14 @@
 #include "Application/Queries/CompareStructure.h"
 #include "Application/Queries/FindEvents.h"
 #include "Application/Queries/FindStructures.h"
+#include "Application/Queries/FindUnknownEvents.h"
 #include "Application/Queries/ReadAudit.h"
+#include "Application/Queries/SuggestSchema.h"
 #include "Application/Queries/ValidateDocuments.h"
 #include "Cli/Stores.h"
 #include "Infrastructure/Config/Settings.h"
 #include "Infrastructure/JsonSchema/SchemaComparison.h"
+#include "Infrastructure/JsonSchema/SchemaSuggestion.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
@@ -32,6 +35,7 @@
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 #include "Infrastructure/Postgres/PostgresStructureStore.h"
+#include "Infrastructure/Postgres/PostgresUnknownEventReader.h"
 #include "Infrastructure/Postgres/SociPool.h"
 #include "Infrastructure/Security/SodiumSecrets.h"
 #include "Infrastructure/Telemetry/JsonLog.h"
@@ -109,9 +113,13 @@ class ApiService {
   application::DirectoryCache& directory_;
   infrastructure::SociPool read_pool_;
   infrastructure::PostgresEventReader reader_;
+  infrastructure::PostgresUnknownEventReader unknown_event_reader_;
+  infrastructure::SchemaSuggestion suggester_;
   infrastructure::GroupCommitEventStore event_store_;
   application::IngestEventsHandler ingest_events_;
   application::FindEventsHandler find_events_;
+  application::FindUnknownEventsHandler find_unknown_events_;
+  application::SuggestSchemaHandler suggest_schema_;
   api::BlockingPool blocking_;
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;

@@ -236,3 +236,72 @@ TEST_SUITE("systems") {
               R"("invalidEvents":"reject","invalidEventsBefore":"flag","rateLimit":"1 events per second, burst 7")"));
   }
 }
+
+TEST_SUITE("unknown events") {
+  TEST_CASE("names without a structure are counted exactly, and leave the list when a structure is active") {
+    Registry api;
+    const auto second =
+        JsonString(api.service.Post(api.partner + "/systems", R"({"name":"app"})").body, "partnerSystemId");
+    test::TestSender app = api.sender;
+    app.system_id = second;
+    app.key = JsonString(api.service.Post("/api/systems/" + second + "/keys", R"({"name":"k"})").body, "key");
+    const auto other = api.service.NewSender();
+    (void)api.service.Publish(api.sender, "known", "{}");
+    for (int i = 0; i < 7; ++i)
+      (void)api.Ingest(R"({"eventName":"click","properties":{"n":)" + std::to_string(i) + "}}");
+    for (int i = 0; i < 3; ++i) (void)api.service.Ingest(app, R"({"eventName":"click","properties":{"n":"x"}})");
+    (void)api.Ingest(R"({"eventName":"view"})");
+    (void)api.Ingest(R"({"eventName":"known"})");
+    (void)api.service.Ingest(other, R"({"eventName":"secret"})");
+    (void)api.service.WaitForEvents(api.sender, 9);
+    (void)api.service.WaitForEvents(app, 3);
+    (void)api.service.WaitForEvents(other, 1);
+    const auto list = [&](const std::string& query = "") {
+      return api.service.Get(api.partner + "/unknown-events" + query).body;
+    };
+    const auto all = list();
+    CHECK(AllOf(all, "eventName") == std::vector<std::string>{"click", "click", "view"});
+    CHECK(Has(all, R"("partnerSystemId":")" + api.sender.system_id + R"(","count":7,"firstSeen":")"));
+    CHECK(Has(all, R"("partnerSystemId":")" + second + R"(","count":3,)"));
+    CHECK(Has(all, R"("asOf":{"position":")"));
+    const auto first = list("?limit=2");
+    CHECK(AllOf(first, "eventName").size() == 2);
+    CHECK(AllOf(list("?limit=2&cursor=" + JsonString(first, "nextCursor")), "eventName") ==
+          std::vector<std::string>{"view"});
+
+    SUBCASE("for all systems") {
+      (void)api.service.Publish(api.sender, "click", "{}");
+      CHECK(AllOf(list(), "eventName") == std::vector<std::string>{"view"});
+      CHECK(Sql(api.stores.read_dsn(), "SELECT sum(events) FROM read.unknown_events WHERE event_name = 'click'") ==
+            "10");
+      REQUIRE(api.Patch(api.Version(1, "click"), R"({"state":"retired"})").status == 200);
+      CHECK(AllOf(list(), "eventName").size() == 3);
+    }
+    SUBCASE("for one system") {
+      REQUIRE(api.service
+                  .Post(api.structures,
+                        R"({"eventName":"click","schema":{},"state":"active","partnerSystemId":")" + second + "\"}")
+                  .status == 201);
+      CHECK(AllOf(list(), "partnerSystemId") == std::vector<std::string>(2, api.sender.system_id));
+    }
+    SUBCASE("a schema is suggested from the stored events, and fits them") {
+      const auto suggest = [&](const std::string& query) {
+        return api.service.Get(api.partner + "/unknown-events/click/suggestion" + query);
+      };
+      const auto of_all = suggest("");
+      CHECK(of_all.status == 200);
+      CHECK(Has(of_all.body, R"({"eventName":"click","samples":10,"schema":{)"));
+      const auto of_one = suggest("?sample=5&partnerSystemId=" + api.sender.system_id);
+      CHECK(Has(of_one.body, R"("samples":5,)"));
+      const std::string mark = "\"schema\":";
+      const auto schema = of_one.body.substr(of_one.body.find(mark) + mark.size());
+      REQUIRE(api.service.Post(api.structures, R"({"eventName":"click","state":"active","schema":)" + schema).status ==
+              201);
+      CHECK(Has(api.Ingest(R"({"eventName":"click","properties":{"n":4}})").body, R"("isValid":true)"));
+      CHECK(Has(api.Ingest(R"({"eventName":"click","properties":{"n":"x"}})").body, R"("isValid":false)"));
+      CHECK(suggest("?sample=0").status == 422);
+      CHECK(suggest("?partnerSystemId=" + other.system_id).status == 404);
+      CHECK(api.service.Get(api.partner + "/unknown-events/secret/suggestion").status == 404);
+    }
+  }
+}
