@@ -35,7 +35,8 @@ domain::Result<FoundUnknownEvents> FindUnknownEventsHandler::Handle(const FindUn
   auto directory = directory_.WithPartner(question.partner);
   if (!directory) return std::move(directory).error();
 
-  // The two stores cannot be joined: names that have a structure by now are passed over here.
+  // The two stores cannot be joined: names that have a structure by now are passed over here. They are as few as
+  // structures.
   FoundUnknownEvents found;
   bool is_first = true, more = true;
   while (more) {
