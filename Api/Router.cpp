@@ -71,6 +71,12 @@ void Router::Add(std::string_view method, std::string_view pattern, RouteHandler
   routes_.push_back({method, pattern, SplitPath(pattern), std::move(handler), is_hot});
 }
 
+std::vector<std::string> Router::Routes() const {
+  std::vector<std::string> routes;
+  for (const auto& route : routes_) routes.push_back(std::string(route.method) + " " + std::string(route.pattern));
+  return routes;
+}
+
 std::string Router::CorrelationIdOf(const Headers& headers) const {
   const auto given = AcceptableCorrelationId(headers);
   return given.empty() ? secrets_.NewId(clock_.Now()).ToString() : std::string(given);
@@ -78,7 +84,8 @@ std::string Router::CorrelationIdOf(const Headers& headers) const {
 
 void Router::Dispatch(Request request, Responder responder) const {
   Answer answer(std::move(responder), settings_, request, CorrelationIdOf(request.headers));
-  if (request.method == "OPTIONS" && request.path == "*") return AnswerOptions(request, answer, "GET, HEAD, POST");
+  if (request.method == "OPTIONS" && request.path == "*")
+    return AnswerOptions(request, answer, "GET, HEAD, PATCH, POST");
 
   // A HEAD is answered like a GET; the server leaves the body out.
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);

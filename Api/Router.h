@@ -28,6 +28,9 @@ class Router {
   /// logged at debug level only.
   void Add(std::string_view method, std::string_view pattern, RouteHandler handler, bool is_hot = false);
 
+  /// Method and pattern of each route, in the order they were added.
+  std::vector<std::string> Routes() const;
+
   /// Takes a request of the server.
   void Dispatch(Request request, Responder responder) const;
   /// The answer to what never became a request, of which `headers` are known.

@@ -81,9 +81,12 @@ class DemoMaker {
     if (!system) return system.error();
     const auto key = KeepOrIssueKey(demo, *system);
     if (!key) return key.error();
-    if (!Known()->HasStructure(*partner, kEventName)) {
-      auto published = management_.publish_structure.Handle(
-          {*partner, kEventName, std::string(kDemoSchema), domain::StructureState::kActive});
+    if (!Known()->HasStructure(*partner, *system, kEventName)) {
+      auto published = management_.publish_structure.Handle({{*partner, kEventName},
+                                                             std::string(kDemoSchema),
+                                                             domain::StructureState::kActive,
+                                                             {},
+                                                             {"volcanion up", ""}});
       if (!published) return std::move(published).error();
     }
     const std::string prefix = demo.variables;

@@ -1,8 +1,12 @@
 #include "Cli/Services.h"
 
+#include "Api/Middleware/AdminRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
-#include "Api/Routes/ManagementRoutes.h"
+#include "Api/Routes/PartnerRoutes.h"
+#include "Api/Routes/StructureRoutes.h"
+#include "Api/Routes/SystemRoutes.h"
+#include "Api/Routes/UnknownEventRoutes.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
 
@@ -42,6 +46,10 @@ infrastructure::GroupCommitSettings ToGroupCommit(const Settings& settings, cons
   group.max_queued_bytes = settings.max_queued_bytes;
   group.max_wait = settings.max_commit_wait;
   return group;
+}
+
+infrastructure::EventReaderSettings ToReader(const Settings& settings) {
+  return {static_cast<std::int64_t>(settings.max_page_bytes), settings.query_timeout};
 }
 
 api::HttpServerSettings ToServer(const Settings& settings, const infrastructure::ListenAddress& address, int workers) {
@@ -135,11 +143,19 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
     : pool({stores.write, settings.write_pool}, around.log),
       directory_store(pool),
       store(pool),
+      structures(pool),
+      audit(pool),
       directory(directory_store, compiler, around.log, settings.directory_poll),
       create_partner(store, directory, around.clock, around.secrets),
+      change_partner(store),
       register_system(store, directory, around.clock, around.secrets),
+      change_system(store, directory),
       issue_key(store, directory, around.clock, around.secrets),
-      publish_structure(store, directory, compiler, around.clock, around.secrets),
+      publish_structure(structures, directory, compiler, comparer, around.clock, around.secrets),
+      change_structure(structures, directory, compiler, comparer, around.clock),
+      compare_structure(structures, compiler, comparer),
+      find_structures(structures),
+      read_audit(audit),
       validate_documents(compiler) {}
 
 ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management)
@@ -151,10 +167,13 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
                   .max_connections = settings.read_pool,
                   .transaction_timeout = settings.query_timeout + kServerPatience},
                  around.log),
-      reader_(read_pool_, {static_cast<std::int64_t>(settings.max_page_bytes), settings.query_timeout}),
+      reader_(read_pool_, ToReader(settings)),
+      unknown_event_reader_(read_pool_, ToReader(settings)),
       event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
       ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
       find_events_(reader_, management.directory),
+      find_unknown_events_(unknown_event_reader_, management.directory),
+      suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
       authentication_(management.directory, around.secrets, around.clock, blocking_),
       router_(ToCalls(settings, around), around.clock, around.secrets),
@@ -162,9 +181,14 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddIngestRoutes(router_, authentication_, ingest_events_, rate_limiter_,
                        {settings.max_event_bytes, settings.max_batch_events});
   api::AddEventRoutes(router_, authentication_, blocking_, find_events_, reader_, around.clock);
-  api::AddManagementRoutes(router_, authentication_, blocking_,
-                           {management.create_partner, management.register_system, management.issue_key,
-                            management.publish_structure, management.validate_documents});
+  api::AdminRoutes admin(router_, authentication_, blocking_);
+  api::AddPartnerRoutes(
+      admin, {management.create_partner, management.change_partner, management.read_audit, management.store});
+  api::AddSystemRoutes(admin, {management.register_system, management.change_system, management.issue_key});
+  api::AddStructureRoutes(admin,
+                          {management.publish_structure, management.change_structure, management.compare_structure,
+                           management.find_structures, management.validate_documents, management.structures});
+  api::AddUnknownEventRoutes(admin, find_unknown_events_, suggest_schema_, around.clock);
 }
 
 void ApiService::Stop() {

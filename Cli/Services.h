@@ -6,23 +6,36 @@
 #include "Api/Middleware/RateLimiter.h"
 #include "Api/Router.h"
 #include "Api/Routes/HealthRoutes.h"
+#include "Application/Commands/ChangePartner.h"
+#include "Application/Commands/ChangePartnerSystem.h"
+#include "Application/Commands/ChangeStructure.h"
 #include "Application/Commands/CreatePartner.h"
 #include "Application/Commands/IngestEvents.h"
 #include "Application/Commands/IssueApiKey.h"
 #include "Application/Commands/PublishStructure.h"
 #include "Application/Commands/RegisterPartnerSystem.h"
 #include "Application/Directory/DirectoryCache.h"
+#include "Application/Queries/CompareStructure.h"
 #include "Application/Queries/FindEvents.h"
+#include "Application/Queries/FindStructures.h"
+#include "Application/Queries/FindUnknownEvents.h"
+#include "Application/Queries/ReadAudit.h"
+#include "Application/Queries/SuggestSchema.h"
 #include "Application/Queries/ValidateDocuments.h"
 #include "Cli/Stores.h"
 #include "Infrastructure/Config/Settings.h"
+#include "Infrastructure/JsonSchema/SchemaComparison.h"
+#include "Infrastructure/JsonSchema/SchemaSuggestion.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
+#include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 #include "Infrastructure/Postgres/PostgresEventReader.h"
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
+#include "Infrastructure/Postgres/PostgresStructureStore.h"
+#include "Infrastructure/Postgres/PostgresUnknownEventReader.h"
 #include "Infrastructure/Postgres/SociPool.h"
 #include "Infrastructure/Security/SodiumSecrets.h"
 #include "Infrastructure/Telemetry/JsonLog.h"
@@ -33,6 +46,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -56,12 +70,21 @@ struct Management {
   infrastructure::SociPool pool;
   infrastructure::PostgresDirectoryStore directory_store;
   infrastructure::PostgresManagementStore store;
+  infrastructure::PostgresStructureStore structures;
+  infrastructure::PostgresAuditReader audit;
   infrastructure::ValijsonSchemaCompiler compiler;
+  infrastructure::SchemaComparison comparer;
   application::DirectoryCache directory;
   application::CreatePartnerHandler create_partner;
+  application::ChangePartnerHandler change_partner;
   application::RegisterPartnerSystemHandler register_system;
+  application::ChangePartnerSystemHandler change_system;
   application::IssueApiKeyHandler issue_key;
   application::PublishStructureHandler publish_structure;
+  application::ChangeStructureHandler change_structure;
+  application::CompareStructureHandler compare_structure;
+  application::FindStructuresHandler find_structures;
+  application::ReadAuditHandler read_audit;
   application::ValidateDocumentsHandler validate_documents;
 };
 
@@ -79,6 +102,8 @@ class ApiService {
   void Stop();
   std::uint16_t port() const { return server_.port(); }
   std::vector<api::HealthCheck> HealthChecks();
+  /// Method and pattern of each route, such as "GET /api/partners/{id}".
+  std::vector<std::string> Routes() const { return router_.Routes(); }
 
  private:
   const std::chrono::milliseconds drain_delay_;
@@ -88,9 +113,13 @@ class ApiService {
   Management& management_;
   infrastructure::SociPool read_pool_;
   infrastructure::PostgresEventReader reader_;
+  infrastructure::PostgresUnknownEventReader unknown_event_reader_;
+  infrastructure::SchemaSuggestion suggester_;
   infrastructure::GroupCommitEventStore event_store_;
   application::IngestEventsHandler ingest_events_;
   application::FindEventsHandler find_events_;
+  application::FindUnknownEventsHandler find_unknown_events_;
+  application::SuggestSchemaHandler suggest_schema_;
   api::BlockingPool blocking_;
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
@@ -129,6 +158,7 @@ class AdminService {
   void Start() { server_.Start(); }
   void Stop() { server_.Stop(std::chrono::milliseconds(0)); }
   std::uint16_t port() const { return server_.port(); }
+  std::vector<std::string> Routes() const { return router_.Routes(); }
 
  private:
   api::BlockingPool blocking_;

@@ -18,6 +18,7 @@ enum class ErrorKind {
   kForbidden,         ///< known, but not allowed
   kNotFound,          ///< does not exist, or belongs to somebody else
   kConflict,          ///< contradicts what exists
+  kChangedMeanwhile,  ///< is not as the caller last saw it
   kTooLarge,          ///< over a limit
   kUnsupportedMedia,  ///< a media type or encoding that is not taken
   kUnavailable,       ///< try again later: a dependency is away, or a queue is full

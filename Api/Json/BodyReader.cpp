@@ -22,6 +22,10 @@ JsonMember* BodyReader::Take(std::string_view name) {
   return found == members_.end() ? nullptr : &*found;
 }
 
+bool BodyReader::Has(std::string_view name) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const auto& member) { return member.name == name; });
+}
+
 std::optional<std::string> BodyReader::OptionalString(std::string_view name) {
   auto* member = Take(name);
   if (member == nullptr || member->value.kind == JsonKind::kNull) return std::nullopt;

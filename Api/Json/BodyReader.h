@@ -17,6 +17,8 @@ class BodyReader {
   /// kMalformed or kInvalid when the text is no JSON object.
   static domain::Result<BodyReader> Open(std::string_view text);
 
+  /// Whether the member is there, null included.
+  bool Has(std::string_view name) const;
   std::string RequiredString(std::string_view name);
   std::optional<std::string> OptionalString(std::string_view name);
   /// A whole number that fits; a fault otherwise, and 0.

@@ -53,7 +53,7 @@ std::optional<std::string> CredentialOf(const Headers& headers) {
 Authentication::Identity Authentication::Identify(const domain::SecretHash& hash) const {
   const auto directory = directory_.Current();
   if (const auto sender = directory->FindSender(hash, clock_.Now())) return {Who::kSender, *sender};
-  if (directory->IsAdminToken(hash)) return {Who::kAdmin};
+  if (directory->IsAdminToken(hash)) return {Who::kAdmin, {}, directory->AdministratorWith(hash)};
   return {};
 }
 
@@ -125,6 +125,7 @@ void Authentication::RequireAdmin(Call call, std::function<void(Call)> next) {
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
     switch (identity.who) {
       case Who::kAdmin:
+        found.administrator = std::move(identity.administrator);
         if (UnpackBody(found)) next(std::move(found));
         return;
       case Who::kSender:

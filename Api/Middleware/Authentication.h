@@ -39,6 +39,7 @@ class Authentication {
   struct Identity {
     Who who = Who::kNobody;
     application::Sender sender = {};
+    std::string administrator = {};
   };
   Identity Identify(const domain::SecretHash& hash) const;
   void WithIdentity(Call call, std::function<void(Call, Identity)> next);

@@ -56,6 +56,7 @@ struct Call {
   Request request;
   std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
   Answer answer;
+  std::string administrator = {};  ///< who asks, for the audit log; empty before Authentication::RequireAdmin()
 };
 
 /// Unpacks the body where it is packed. False when that cannot be done: the client has been told.

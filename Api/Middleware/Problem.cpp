@@ -18,6 +18,8 @@ int StatusOf(domain::ErrorKind kind) {
       return 404;
     case domain::ErrorKind::kConflict:
       return 409;
+    case domain::ErrorKind::kChangedMeanwhile:
+      return 412;
     case domain::ErrorKind::kTooLarge:
       return 413;
     case domain::ErrorKind::kUnsupportedMedia:

@@ -2,14 +2,12 @@
 
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
+#include "Api/Middleware/QueryReader.h"
 #include "Api/Middleware/RunBlocking.h"
+#include "Api/Routes/AsOf.h"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -18,21 +16,6 @@ namespace {
 
 using application::EventRow;
 using application::FindEvents;
-using application::Freshness;
-using domain::Fault;
-
-void WriteAsOf(JsonText& json, const Freshness& freshness, domain::Timestamp now) {
-  json.Name("asOf").BeginObject();
-  json.Name("position").Text(std::to_string(freshness.position));
-  json.Name("lagSeconds");
-  if (freshness.instant) {
-    // The two clocks may be of two machines: a small difference below zero says nothing.
-    json.Number(std::max(0.0, std::chrono::duration<double>(now - *freshness.instant).count()));
-  } else {
-    json.Null();
-  }
-  json.EndObject();
-}
 
 void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("trackingEventId").Text(event.tracking_event_id.ToString());
@@ -57,73 +40,39 @@ void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("position").Text(std::to_string(event.position));
 }
 
-/// Reads the parameters of a list of events, noting every fault.
-class QuestionReader {
- public:
-  explicit QuestionReader(domain::PartnerSystemId system) { question_.query.system = system; }
+/// "true" or "false".
+std::optional<bool> ReadBoolean(QueryReader& query, std::string_view name) {
+  const auto text = query.Text(name);
+  if (!text) return std::nullopt;
+  if (*text != "true" && *text != "false") query.Note(name, "wrong_value", "must be true or false");
+  return *text == "true";
+}
 
-  void Read(const std::string& name, const std::string& value) {
-    auto& query = question_.query;
-    if (!seen_.insert(name).second) return Note(name, "duplicate_parameter", "must stand once only");
-    if (name == "eventName") {
-      query.event_name = value;
-    } else if (name == "from") {
-      query.from = ReadTime(name, value);
-    } else if (name == "to") {
-      query.to = ReadTime(name, value);
-    } else if (name == "userId") {
-      query.user_id = value;
-    } else if (name == "anonymousId") {
-      query.anonymous_id = value;
-    } else if (name == "isValid") {
-      if (value != "true" && value != "false") return Note(name, "wrong_value", "must be true or false");
-      query.is_valid = value == "true";
-    } else if (name == "order") {
-      if (value != "desc" && value != "asc") return Note(name, "wrong_value", "must be desc or asc");
-      query.descending = value == "desc";
-    } else if (name == "limit") {
-      const auto end = value.data() + value.size();
-      const auto [stopped, error] = std::from_chars(value.data(), end, query.limit);
-      if (error != std::errc() || stopped != end) Note(name, "wrong_value", "must be an integer");
-    } else if (name == "cursor") {
-      question_.cursor = value;
-    } else {
-      Note(name, "unknown_parameter",
-           "is not known here; the parameters are eventName, from, to, userId, anonymousId, isValid, order, limit, "
-           "cursor");
-    }
-  }
-
-  domain::Result<FindEvents> Finish() && {
-    if (faults_.empty()) return std::move(question_);
-    return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults_)};
-  }
-
- private:
-  void Note(const std::string& name, std::string code, std::string message) {
-    faults_.push_back({"/" + name, std::move(code), std::move(message)});
-  }
-
-  std::optional<domain::Timestamp> ReadTime(const std::string& name, const std::string& value) {
-    auto time = domain::ParseRfc3339(value);
-    if (!time) Note(name, "malformed_time", "must be an RFC 3339 date and time, such as 2026-11-20T10:00:00Z");
-    return time;
-  }
-
-  FindEvents question_;
-  std::set<std::string> seen_;
-  std::vector<Fault> faults_;
-};
+bool ReadDescending(QueryReader& query) {
+  const auto order = query.Text("order");
+  if (order && *order != "desc" && *order != "asc") query.Note("order", "wrong_value", "must be desc or asc");
+  return order != "asc";
+}
 
 domain::Result<FindEvents> ReadQuestion(const Call& call) {
   const auto system = domain::PartnerSystemId::Parse(call.path_parameters[0]);
   if (!system) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
-  const auto parameters = ParseQuery(call.request.query);
-  if (!parameters)
-    return domain::Error{domain::ErrorKind::kMalformed, "The query string is not percent-encoded UTF-8."};
-  QuestionReader reader(*system);
-  for (const auto& [name, value] : *parameters) reader.Read(name, value);
-  return std::move(reader).Finish();
+  auto parameters = QueryReader::Open(call.request.query);
+  if (!parameters) return std::move(parameters).error();
+  FindEvents question;
+  auto& query = question.query;
+  query.system = *system;
+  query.event_name = parameters->Text("eventName");
+  query.from = parameters->Time("from");
+  query.to = parameters->Time("to");
+  query.user_id = parameters->Text("userId");
+  query.anonymous_id = parameters->Text("anonymousId");
+  query.is_valid = ReadBoolean(*parameters, "isValid");
+  query.descending = ReadDescending(*parameters);
+  query.limit = parameters->Integer("limit", query.limit);
+  question.cursor = parameters->Text("cursor");
+  if (auto read = parameters->Finish(); !read) return std::move(read).error();
+  return question;
 }
 
 class EventRoutes {

@@ -16,7 +16,8 @@ struct Judgement {
 
 std::string MissingStructure(const Directory& directory, const TrackingEvent& event) {
   const auto& name = event.report().event_name;
-  if (!directory.HasStructure(event.partner(), name)) return "no active structure describes events of this name";
+  if (!directory.HasStructure(event.partner(), event.system(), name))
+    return "no active structure describes events of this name";
   return "version " + std::to_string(*event.report().schema_version) + " is not an active version of this structure";
 }
 
@@ -27,9 +28,10 @@ Judgement Judge(const Directory& directory, const TrackingEvent& event) {
     judgement.violations.push_back(
         {"", "eventTimestamp", "must not be more than 24 hours ahead of the time of receipt"});
   }
-  const auto* structure = directory.FindStructure(event.partner(), report.event_name, report.schema_version);
+  const auto* structure =
+      directory.FindStructure(event.partner(), event.system(), report.event_name, report.schema_version);
   if (structure == nullptr) {
-    const bool known_name = directory.HasStructure(event.partner(), report.event_name);
+    const bool known_name = directory.HasStructure(event.partner(), event.system(), report.event_name);
     judgement.violations.push_back(
         {"", known_name ? "schemaVersion" : "eventName", MissingStructure(directory, event)});
     return judgement;

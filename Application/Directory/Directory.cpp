@@ -18,11 +18,15 @@ Directory::Directory(DirectoryRows rows, const Directory& previous, const Schema
     } else if (const auto found = compiled.find(row.id); found != compiled.end()) {
       structure.schema = found->second->schema;
     }
-    structures_[StructureName{row.partner, std::move(row.event_name)}].emplace(row.version, std::move(structure));
+    auto& identity = row.identity;
+    const auto owner = identity.system ? identity.system->value : identity.partner.value;
+    structures_[StructureName{owner, std::move(identity.event_name)}].emplace(row.version, std::move(structure));
   }
   for (auto& row : rows.systems) systems_.emplace(row.id, std::move(row));
   for (auto& row : rows.keys) keys_.emplace(row.hash, row);
-  admin_tokens_.insert(rows.admin_tokens.begin(), rows.admin_tokens.end());
+  for (const auto& token : rows.admin_tokens) {
+    admin_tokens_.emplace(token.hash, token.name + " (" + token.prefix + ")");
+  }
 }
 
 std::optional<Sender> Directory::FindSender(const domain::SecretHash& key, domain::Timestamp now) const {
@@ -33,6 +37,10 @@ std::optional<Sender> Directory::FindSender(const domain::SecretHash& key, domai
   const auto* system = FindSystem(found->second.system);
   if (system == nullptr || !system->is_active) return std::nullopt;
   return Sender{found->second.id, system->id, system->partner, system->invalid_events, system->rate_limit};
+}
+
+bool Directory::HasPartner(domain::PartnerId id) const {
+  return std::any_of(partners_.begin(), partners_.end(), [&](const auto& partner) { return partner.id == id; });
 }
 
 const DirectoryPartner* Directory::FindPartnerNamed(std::string_view name) const {
@@ -48,27 +56,46 @@ const DirectorySystem* Directory::FindSystemNamed(domain::PartnerId partner, std
   return nullptr;
 }
 
+std::vector<const DirectorySystem*> Directory::SystemsOf(domain::PartnerId partner) const {
+  std::vector<const DirectorySystem*> systems;
+  for (const auto& [id, system] : systems_) {
+    if (system.partner == partner) systems.push_back(&system);
+  }
+  std::sort(systems.begin(), systems.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  return systems;
+}
+
 const DirectorySystem* Directory::FindSystem(domain::PartnerSystemId id) const {
   const auto found = systems_.find(id);
   return found == systems_.end() ? nullptr : &found->second;
 }
 
-const Directory::Versions* Directory::FindVersions(domain::PartnerId partner, std::string_view event_name) const {
-  const auto found = structures_.find(StructureNameView{partner, event_name});
-  return found == structures_.end() ? nullptr : &found->second;
+std::string Directory::AdministratorWith(const domain::SecretHash& token) const {
+  const auto found = admin_tokens_.find(token);
+  return found == admin_tokens_.end() ? "" : found->second;
 }
 
-const ActiveStructure* Directory::FindStructure(domain::PartnerId partner, std::string_view event_name,
-                                                std::optional<int> version) const {
-  const auto* versions = FindVersions(partner, event_name);
+const Directory::Versions* Directory::FindVersions(domain::PartnerId partner, domain::PartnerSystemId system,
+                                                   std::string_view event_name) const {
+  for (const auto& owner : {system.value, partner.value}) {
+    const auto found = structures_.find(StructureNameView{owner, event_name});
+    if (found != structures_.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+const ActiveStructure* Directory::FindStructure(domain::PartnerId partner, domain::PartnerSystemId system,
+                                                std::string_view event_name, std::optional<int> version) const {
+  const auto* versions = FindVersions(partner, system, event_name);
   if (versions == nullptr) return nullptr;
   if (!version) return &versions->rbegin()->second;
   const auto found = versions->find(*version);
   return found == versions->end() ? nullptr : &found->second;
 }
 
-bool Directory::HasStructure(domain::PartnerId partner, std::string_view event_name) const {
-  return FindVersions(partner, event_name) != nullptr;
+bool Directory::HasStructure(domain::PartnerId partner, domain::PartnerSystemId system,
+                             std::string_view event_name) const {
+  return FindVersions(partner, system, event_name) != nullptr;
 }
 
 std::set<domain::StructureId> Directory::CompiledIds() const {

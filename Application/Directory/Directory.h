@@ -14,7 +14,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace volcanion::application {
@@ -45,48 +44,56 @@ class Directory {
   std::int64_t revision() const { return revision_; }
   std::optional<Sender> FindSender(const domain::SecretHash& key, domain::Timestamp now) const;
   bool IsAdminToken(const domain::SecretHash& token) const { return admin_tokens_.contains(token); }
+  /// Who uses that token, for the audit log: "ops (va_live_AbCdEf)". Empty for an unknown one.
+  std::string AdministratorWith(const domain::SecretHash& token) const;
+  bool HasPartner(domain::PartnerId id) const;
   const DirectoryPartner* FindPartnerNamed(std::string_view name) const;
   const DirectorySystem* FindSystem(domain::PartnerSystemId id) const;
+  /// All systems of a partner, in the order of their ids.
+  std::vector<const DirectorySystem*> SystemsOf(domain::PartnerId partner) const;
   const DirectorySystem* FindSystemNamed(domain::PartnerId partner, std::string_view name) const;
-  /// The named version, or the newest one when none is named; null when there is no such active version.
-  const ActiveStructure* FindStructure(domain::PartnerId partner, std::string_view event_name,
-                                       std::optional<int> version) const;
-  bool HasStructure(domain::PartnerId partner, std::string_view event_name) const;
+  /// What judges an event of this system: the named version, or the newest one when none is named; null when there is
+  /// no such active version. A system's own structure of that name hides its partner's, all versions of it.
+  const ActiveStructure* FindStructure(domain::PartnerId partner, domain::PartnerSystemId system,
+                                       std::string_view event_name, std::optional<int> version) const;
+  /// Whether any version judges events of this name from this system.
+  bool HasStructure(domain::PartnerId partner, domain::PartnerSystemId system, std::string_view event_name) const;
   std::set<domain::StructureId> CompiledIds() const;
 
  private:
   struct StructureName {
-    domain::PartnerId partner;
+    domain::Uuid owner;  // the partner, or the one system
     std::string event_name;
   };
   struct StructureNameView {
-    domain::PartnerId partner;
+    domain::Uuid owner;
     std::string_view event_name;
   };
   struct NameHash {
     using is_transparent = void;
     std::size_t operator()(const StructureNameView& name) const {
-      return std::hash<domain::PartnerId>()(name.partner) ^ std::hash<std::string_view>()(name.event_name);
+      return std::hash<domain::Uuid>()(name.owner) ^ std::hash<std::string_view>()(name.event_name);
     }
     std::size_t operator()(const StructureName& name) const {
-      return (*this)(StructureNameView{name.partner, name.event_name});
+      return (*this)(StructureNameView{name.owner, name.event_name});
     }
   };
   struct NameEqual {
     using is_transparent = void;
     template <typename A, typename B>
     bool operator()(const A& a, const B& b) const {
-      return a.partner == b.partner && a.event_name == b.event_name;
+      return a.owner == b.owner && a.event_name == b.event_name;
     }
   };
   using Versions = std::map<int, ActiveStructure>;
-  const Versions* FindVersions(domain::PartnerId partner, std::string_view event_name) const;
+  const Versions* FindVersions(domain::PartnerId partner, domain::PartnerSystemId system,
+                               std::string_view event_name) const;
 
   std::int64_t revision_ = 0;
   std::vector<DirectoryPartner> partners_;
   std::unordered_map<domain::PartnerSystemId, DirectorySystem> systems_;
   std::unordered_map<domain::SecretHash, DirectoryKey> keys_;
-  std::unordered_set<domain::SecretHash> admin_tokens_;
+  std::unordered_map<domain::SecretHash, std::string> admin_tokens_;  // with who uses it
   std::unordered_map<StructureName, Versions, NameHash, NameEqual> structures_;
 };
 

@@ -23,6 +23,13 @@ std::shared_ptr<const Directory> DirectoryCache::Current() const {
 
 bool DirectoryCache::IsLoaded() const { return Current()->revision() > 0; }
 
+domain::Result<std::shared_ptr<const Directory>> DirectoryCache::WithPartner(domain::PartnerId partner) {
+  if (auto current = Current(); current->HasPartner(partner)) return current;
+  if (auto refreshed = Refresh(); !refreshed) return std::move(refreshed).error();  // another process may have made it
+  if (auto current = Current(); current->HasPartner(partner)) return current;
+  return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner."};
+}
+
 domain::Result<domain::Done> DirectoryCache::Refresh() {
   std::lock_guard one_at_a_time(refresh_mutex_);
   const auto before = Current();

@@ -23,6 +23,9 @@ class DirectoryCache {
 
   /// Never null; empty before the first load.
   std::shared_ptr<const Directory> Current() const;
+  /// A picture that has this partner: the current one, or one that is loaded now; blocks then. kNotFound when there is
+  /// no such partner.
+  domain::Result<std::shared_ptr<const Directory>> WithPartner(domain::PartnerId partner);
   /// Loads what has changed since, now; blocks. For the writer of a change, and for a key that is not known yet.
   domain::Result<domain::Done> Refresh();
   /// Whether a picture has been loaded at all.

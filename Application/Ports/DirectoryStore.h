@@ -1,6 +1,7 @@
 #pragma once
 
 #include "Domain/ApiKey.h"
+#include "Domain/EventStructure.h"
 #include "Domain/PartnerSystem.h"
 #include "Domain/Result.h"
 #include "Domain/Uuid.h"
@@ -34,10 +35,15 @@ struct DirectoryKey {
   std::optional<domain::Timestamp> expires_at;
 };
 
+struct DirectoryAdminToken {
+  domain::SecretHash hash;
+  std::string name;
+  std::string prefix;
+};
+
 struct DirectoryStructure {
   domain::StructureId id;
-  domain::PartnerId partner;
-  std::string event_name;
+  domain::StructureIdentity identity;
   int version = 0;
   std::optional<std::string> schema;  ///< left out when the caller has it compiled already
 };
@@ -49,7 +55,7 @@ struct DirectoryRows {
   std::vector<DirectoryPartner> partners;
   std::vector<DirectorySystem> systems;
   std::vector<DirectoryKey> keys;
-  std::vector<domain::SecretHash> admin_tokens;
+  std::vector<DirectoryAdminToken> admin_tokens;
   std::vector<DirectoryStructure> structures;
 };
 

@@ -66,10 +66,21 @@ struct EventCount {
   std::int64_t events = 0;
 };
 
+/// Rows of the roll-up unknown_events: events of one name from one system that no structure has judged.
+struct UnknownCount {
+  domain::PartnerId partner;
+  std::string event_name;
+  domain::PartnerSystemId system;
+  std::int64_t events = 0;
+  domain::Timestamp first_seen;  ///< by the time of receipt
+  domain::Timestamp last_seen;
+};
+
 /// What a set of batches adds to the read store.
 struct ReadRows {
   std::vector<const EventRow*> events;  ///< borrowed from the claim
   std::vector<EventCount> counts;       ///< one per kind and hour, sorted, so that two workers never deadlock
+  std::vector<UnknownCount> unknown;    ///< one per name and system, sorted likewise
 };
 
 /// The projector's side of the read store. One object per thread.

@@ -1,32 +1,66 @@
 #include "Application/Projections/ProjectBatches.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace volcanion::application {
+namespace {
+
+using EventKind = std::tuple<domain::PartnerSystemId, domain::Timestamp, std::string_view, bool>;
+using UnknownKind = std::tuple<domain::PartnerId, std::string_view, domain::PartnerSystemId>;
+
+void Add(const EventRow& event, std::map<EventKind, EventCount>& counts) {
+  const domain::Timestamp hour = std::chrono::floor<std::chrono::hours>(event.event_timestamp);
+  auto& count = counts[{event.partner_system_id, hour, event.event_name, event.is_valid}];
+  if (count.events++ == 0) {
+    count.hour = hour;
+    count.partner = event.partner_id;
+    count.system = event.partner_system_id;
+    count.event_name = event.event_name;
+    count.is_valid = event.is_valid;
+  }
+}
+
+void Add(const EventRow& event, std::map<UnknownKind, UnknownCount>& unknown) {
+  auto& count = unknown[{event.partner_id, event.event_name, event.partner_system_id}];
+  if (count.events++ == 0) {
+    count.partner = event.partner_id;
+    count.event_name = event.event_name;
+    count.system = event.partner_system_id;
+    count.first_seen = count.last_seen = event.created_at;
+  }
+  count.first_seen = std::min(count.first_seen, event.created_at);
+  count.last_seen = std::max(count.last_seen, event.created_at);
+}
+
+/// In the order of the keys.
+template <typename Kind, typename Count>
+std::vector<Count> ValuesOf(std::map<Kind, Count>&& counts) {
+  std::vector<Count> values;
+  values.reserve(counts.size());
+  for (auto& [kind, count] : counts) values.push_back(std::move(count));
+  return values;
+}
+
+}  // namespace
 
 ReadRows ProjectBatches(const std::vector<const StoredBatch*>& batches) {
-  using Kind = std::tuple<domain::PartnerSystemId, domain::Timestamp, std::string_view, bool>;
-  std::map<Kind, EventCount> counts;
+  std::map<EventKind, EventCount> counts;
+  std::map<UnknownKind, UnknownCount> unknown;
   ReadRows rows;
   for (const auto* batch : batches) {
     for (const auto& event : batch->events) {
       rows.events.push_back(&event);
-      const domain::Timestamp hour = std::chrono::floor<std::chrono::hours>(event.event_timestamp);
-      auto& count = counts[{event.partner_system_id, hour, event.event_name, event.is_valid}];
-      if (count.events++ == 0) {
-        count.hour = hour;
-        count.partner = event.partner_id;
-        count.system = event.partner_system_id;
-        count.event_name = event.event_name;
-        count.is_valid = event.is_valid;
-      }
+      Add(event, counts);
+      if (!event.schema_version) Add(event, unknown);
     }
   }
-  rows.counts.reserve(counts.size());
-  for (auto& [kind, count] : counts) rows.counts.push_back(std::move(count));
+  rows.counts = ValuesOf(std::move(counts));
+  rows.unknown = ValuesOf(std::move(unknown));
   return rows;
 }
 

@@ -6,7 +6,8 @@
 
 namespace volcanion::application {
 
-/// The rows that these batches add to the read store: every event once, and the hourly counts, summed.
+/// The rows that these batches add to the read store: every event once, the hourly counts, and those of events that
+/// no structure has judged.
 ReadRows ProjectBatches(const std::vector<const StoredBatch*>& batches);
 
 }  // namespace volcanion::application

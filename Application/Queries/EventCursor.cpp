@@ -1,6 +1,7 @@
 #include "Application/Queries/EventCursor.h"
 
 #include "Application/Base64.h"
+#include "Application/Queries/PageCursor.h"
 
 #include <array>
 #include <cstdint>
@@ -11,25 +12,6 @@ namespace {
 
 constexpr char kVersion = 1;
 constexpr std::size_t kBytes = 1 + 8 + 8 + 16;  // version, question, event_timestamp, tracking_event_id
-
-/// FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). It keeps honest clients from mixing questions up; what
-/// a cursor may show is decided by who asks, not by the cursor.
-class Fingerprint {
- public:
-  void Add(std::string_view bytes) {
-    for (const char c : bytes) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    hash_ = (hash_ ^ bytes.size()) * 1099511628211u;
-  }
-  template <typename T, typename Write>
-  void AddOptional(const std::optional<T>& value, Write write) {
-    Add(value ? "+" : "-");
-    if (value) Add(write(*value));
-  }
-  std::uint64_t value() const { return hash_; }
-
- private:
-  std::uint64_t hash_ = 14695981039346656037u;
-};
 
 std::uint64_t QuestionOf(const EventQuery& query) {
   const auto text = [](const std::string& value) { return std::string_view(value); };

@@ -28,16 +28,6 @@ domain::InvalidEventPolicy PolicyFromColumn(std::string_view text) {
   return *policy;
 }
 
-/// A text of type uuid[].
-std::string ArrayOf(const std::set<domain::StructureId>& ids) {
-  std::string text = "{";
-  for (const auto& id : ids) {
-    if (text.size() > 1) text.push_back(',');
-    text += id.ToString();
-  }
-  return text + "}";
-}
-
 constexpr std::string_view kRevision = "SELECT revision FROM write.directory_revision";
 
 std::int64_t FetchRevision(soci::session& session) {
@@ -107,19 +97,21 @@ void FetchKeys(soci::session& session, DirectoryRows& rows) {
 }
 
 constexpr const char* kAdminTokens = R"(
-  SELECT encode(token_hash, 'hex')
+  SELECT encode(token_hash, 'hex'), name, prefix
     FROM write.admin_tokens
    WHERE revoked_at IS NULL)";
 
 void FetchAdminTokens(soci::session& session, DirectoryRows& rows) {
-  std::string hash;
+  std::string hash, name, prefix;
   soci::statement statement(session);
   statement.exchange(soci::into(hash));
-  ForEachRow(statement, kAdminTokens, [&] { rows.admin_tokens.push_back(HashFromHex(hash)); });
+  statement.exchange(soci::into(name));
+  statement.exchange(soci::into(prefix));
+  ForEachRow(statement, kAdminTokens, [&] { rows.admin_tokens.push_back({HashFromHex(hash), name, prefix}); });
 }
 
 constexpr const char* kStructures = R"(
-  SELECT structure_id::text, partner_id::text, event_name, version,
+  SELECT structure_id::text, partner_id::text, event_name, partner_system_id::text, version,
          CASE WHEN structure_id = ANY (:known::uuid[]) THEN NULL ELSE schema::text END
     FROM write.event_structures
    WHERE state = 'active')";
@@ -127,18 +119,19 @@ constexpr const char* kStructures = R"(
 void FetchStructures(soci::session& session, const std::string& known, DirectoryRows& rows) {
   std::string id, partner, event_name;
   int version = 0;
-  Nullable<std::string> schema;
+  Nullable<std::string> system, schema;
   soci::statement statement(session);
   statement.exchange(soci::use(known, "known"));
   statement.exchange(soci::into(id));
   statement.exchange(soci::into(partner));
   statement.exchange(soci::into(event_name));
+  statement.exchange(soci::into(system.value, system.indicator));
   statement.exchange(soci::into(version));
   statement.exchange(soci::into(schema.value, schema.indicator));
   ForEachRow(statement, kStructures, [&] {
-    application::DirectoryStructure structure{IdFromColumn<domain::StructureId>(id),
-                                              IdFromColumn<domain::PartnerId>(partner), event_name, version,
-                                              std::nullopt};
+    application::DirectoryStructure structure{
+        IdFromColumn<domain::StructureId>(id), {IdFromColumn<domain::PartnerId>(partner), event_name}, version, {}};
+    if (system.has_value()) structure.identity.system = IdFromColumn<domain::PartnerSystemId>(system.value);
     if (schema.has_value()) structure.schema = std::move(schema.value);
     rows.structures.push_back(std::move(structure));
   });
@@ -152,7 +145,7 @@ Result<std::int64_t> PostgresDirectoryStore::Revision() {
 }
 
 Result<DirectoryRows> PostgresDirectoryStore::Load(const std::set<domain::StructureId>& known) {
-  const auto known_ids = ArrayOf(known);
+  const auto known_ids = ArrayText(known);
   return pool_.Run({.name = "load directory", .snapshot = true}, [&](soci::session& session) -> Result<DirectoryRows> {
     DirectoryRows rows;
     rows.revision = FetchRevision(session);

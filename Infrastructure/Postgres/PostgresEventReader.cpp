@@ -1,11 +1,10 @@
 #include "Infrastructure/Postgres/PostgresEventReader.h"
 
 #include "Domain/Timestamp.h"
+#include "Infrastructure/Postgres/SociConditions.h"
 #include "Infrastructure/Postgres/SociRows.h"
 
 #include <soci/soci.h>
-
-#include <deque>
 
 namespace volcanion::infrastructure {
 namespace {
@@ -78,41 +77,6 @@ class EventColumns {
   int is_valid_ = 0;
   Nullable<std::string> user_id_, anonymous_id_, validation_errors_;
   Nullable<int> schema_version_;
-};
-
-constexpr std::string_view kFreshness = R"(
-  SELECT position, (extract(epoch FROM instant) * 1000000)::bigint FROM read.freshness)";
-
-/// Fetched before the rows that it speaks of: it never claims more than they show.
-Freshness FetchFreshness(soci::session& session) {
-  long long position = 0;
-  Nullable<long long> instant;
-  session.once << kFreshness, soci::into(position), soci::into(instant.value, instant.indicator);
-  Freshness freshness{position, std::nullopt};
-  if (instant.has_value()) freshness.instant = TimestampFromMicros(instant.value);
-  return freshness;
-}
-
-/// A statement that grows by conditions, each with its value.
-class Conditions {
- public:
-  explicit Conditions(soci::statement& statement) : statement_(statement) {}
-
-  void Add(std::string_view condition) { sql_.append("\n                     AND ").append(condition); }
-  /// The value of `:name` in a condition.
-  void Bind(const char* name, std::string value) {
-    statement_.exchange(soci::use(values_.emplace_back(std::move(value)), name));
-  }
-  void Add(std::string_view condition, const char* name, std::string value) {
-    Add(condition);
-    Bind(name, std::move(value));
-  }
-  const std::string& sql() const { return sql_; }
-
- private:
-  soci::statement& statement_;
-  std::deque<std::string> values_;  // keeps their addresses
-  std::string sql_;
 };
 
 /// Every filter meets an index of db/read with the order of the page behind it: the row comparison and `NOT is_valid`
@@ -211,6 +175,18 @@ std::optional<domain::Timestamp> CreationTime(domain::TrackingEventId id) {
 }
 
 }  // namespace
+
+constexpr std::string_view kFreshness = R"(
+  SELECT position, (extract(epoch FROM instant) * 1000000)::bigint FROM read.freshness)";
+
+Freshness FetchFreshness(soci::session& session) {
+  long long position = 0;
+  Nullable<long long> instant;
+  session.once << kFreshness, soci::into(position), soci::into(instant.value, instant.indicator);
+  Freshness freshness{position, std::nullopt};
+  if (instant.has_value()) freshness.instant = TimestampFromMicros(instant.value);
+  return freshness;
+}
 
 Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
   const Transaction transaction{.name = "find events", .statement_timeout = settings_.statement_timeout};

@@ -15,6 +15,10 @@ struct EventReaderSettings {
   std::chrono::milliseconds statement_timeout{10'000};
 };
 
+/// What the read store reflects; to be fetched before the rows that it speaks of: it never claims more than they show.
+/// Throws what SOCI throws.
+application::Freshness FetchFreshness(soci::session& session);
+
 /// The events of the read store.
 class PostgresEventReader final : public application::EventReader {
  public:

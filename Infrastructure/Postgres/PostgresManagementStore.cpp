@@ -1,9 +1,12 @@
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 
 #include "Domain/Timestamp.h"
+#include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/SociRows.h"
 
 #include <soci/soci.h>
+
+#include <stdexcept>
 
 namespace volcanion::infrastructure {
 namespace {
@@ -34,6 +37,27 @@ std::string HexOf(const domain::SecretHash& hash) {
     text.push_back(kDigits[byte & 15]);
   }
   return text;
+}
+
+/// What a column with a check constraint holds.
+template <typename T>
+T ValueOfColumn(std::optional<T> parsed) {
+  if (!parsed) throw std::runtime_error("a column holds a value that it cannot have");
+  return *parsed;
+}
+
+/// Has it decided what becomes of a locked row, and writes that down with its audit entry.
+template <typename T, typename Update>
+Result<T> Decided(soci::session& session, Result<T> found, const application::ManagementStore::Decide<T>& decide,
+                  Update update) {
+  if (!found) return found;
+  auto entry = decide(*found);
+  if (!entry) return std::move(entry).error();
+  if (*entry) {
+    update(session, *found);
+    AddAuditEntry(session, **entry);
+  }
+  return found;
 }
 
 }  // namespace
@@ -100,35 +124,90 @@ Result<Done> PostgresManagementStore::AddKey(const domain::ApiKey& key) {
   return Explained(std::move(added), ErrorKind::kNotFound, "There is no such partner system.");
 }
 
-// The partner's row is what concurrent calls wait for: each takes its number after the one before has committed. NO
-// KEY: rows that refer to the partner can be added meanwhile.
-constexpr std::string_view kLockPartner = R"(
-  SELECT name FROM write.partners WHERE partner_id = :partner::uuid FOR NO KEY UPDATE)";
+constexpr std::string_view kGetPartner = R"(
+  SELECT name, (extract(epoch FROM created_at) * 1000000)::bigint, compatibility
+    FROM write.partners
+   WHERE partner_id = :id::uuid)";
 
-constexpr std::string_view kInsertStructure = R"(
-  INSERT INTO write.event_structures (structure_id, partner_id, event_name, version, schema, state, created_at)
-  SELECT :id::uuid, :partner::uuid, :event_name, coalesce(max(version), 0) + 1, :schema::json, :state,
-         :created_at::timestamptz
-    FROM write.event_structures
-   WHERE partner_id = :partner::uuid AND event_name = :event_name
-  RETURNING version)";
+// NO KEY: rows that refer to it can be added meanwhile.
+constexpr std::string_view kLock = " FOR NO KEY UPDATE";
 
-Result<int> PostgresManagementStore::AddStructure(const domain::EventStructure& structure) {
-  if (HasNul(structure.event_name())) return HasNulByte("/eventName");
-  if (HasNul(structure.schema())) return HasNulByte("/schema");
-  const auto id = structure.id().ToString();
-  const auto partner = structure.partner().ToString();
-  const std::string state(domain::ToString(structure.state()));
-  const auto created_at = domain::FormatRfc3339(structure.created_at());
-  return pool_.Run({"add event structure"}, [&](soci::session& session) -> Result<int> {
-    std::string partner_name;
-    session.once << kLockPartner, soci::use(partner, "partner"), soci::into(partner_name);
-    if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such partner."};
-    int version = 0;
-    session.once << kInsertStructure, soci::use(id, "id"), soci::use(partner, "partner"),
-        soci::use(structure.event_name(), "event_name"), soci::use(structure.schema(), "schema"),
-        soci::use(state, "state"), soci::use(created_at, "created_at"), soci::into(version);
-    return version;
+namespace {
+
+Result<domain::Partner> FetchPartner(soci::session& session, domain::PartnerId id, std::string_view lock) {
+  const auto id_text = id.ToString();
+  std::string name, compatibility;
+  long long created_at = 0;
+  session.once << std::string(kGetPartner).append(lock), soci::use(id_text, "id"), soci::into(name),
+      soci::into(created_at), soci::into(compatibility);
+  if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such partner."};
+  return domain::Partner::Create(id, name, TimestampFromMicros(created_at),
+                                 ValueOfColumn(domain::ParseCompatibility(compatibility)));
+}
+
+}  // namespace
+
+Result<domain::Partner> PostgresManagementStore::GetPartner(domain::PartnerId id) {
+  return pool_.Run({"get partner"}, [&](soci::session& session) { return FetchPartner(session, id, ""); });
+}
+
+constexpr std::string_view kUpdatePartner = R"(
+  UPDATE write.partners SET compatibility = :compatibility WHERE partner_id = :id::uuid)";
+
+Result<domain::Partner> PostgresManagementStore::ChangePartner(domain::PartnerId id,
+                                                               const Decide<domain::Partner>& decide) {
+  const auto update = [&](soci::session& session, const domain::Partner& partner) {
+    const auto id_text = id.ToString();
+    const std::string compatibility(domain::ToString(partner.compatibility()));
+    session.once << kUpdatePartner, soci::use(compatibility, "compatibility"), soci::use(id_text, "id");
+  };
+  return pool_.Run({"change partner"}, [&](soci::session& session) {
+    return Decided(session, FetchPartner(session, id, kLock), decide, update);
+  });
+}
+
+constexpr std::string_view kGetSystem = R"(
+  SELECT partner_id::text, name, invalid_events, coalesce(rate_limit_events_per_second, 0),
+         coalesce(rate_limit_burst, 0), (extract(epoch FROM created_at) * 1000000)::bigint
+    FROM write.partner_systems
+   WHERE partner_system_id = :id::uuid)";
+
+namespace {
+
+Result<domain::PartnerSystem> FetchSystem(soci::session& session, domain::PartnerSystemId id, std::string_view lock) {
+  const auto id_text = id.ToString();
+  std::string partner, name, invalid_events;
+  domain::RateLimit limit;
+  long long created_at = 0;
+  session.once << std::string(kGetSystem).append(lock), soci::use(id_text, "id"), soci::into(partner), soci::into(name),
+      soci::into(invalid_events), soci::into(limit.events_per_second), soci::into(limit.burst), soci::into(created_at);
+  if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such partner system."};
+  return domain::PartnerSystem::Create(id, IdFromColumn<domain::PartnerId>(partner), name,
+                                       ValueOfColumn(domain::ParseInvalidEventPolicy(invalid_events)),
+                                       limit.burst > 0 ? std::optional(limit) : std::nullopt,
+                                       TimestampFromMicros(created_at));
+}
+
+}  // namespace
+
+constexpr std::string_view kUpdateSystem = R"(
+  UPDATE write.partner_systems
+     SET invalid_events = :invalid_events, rate_limit_events_per_second = nullif(:events_per_second::integer, 0),
+         rate_limit_burst = nullif(:burst::integer, 0)
+   WHERE partner_system_id = :id::uuid)";
+
+Result<domain::PartnerSystem> PostgresManagementStore::ChangeSystem(domain::PartnerSystemId id,
+                                                                    const Decide<domain::PartnerSystem>& decide) {
+  const auto update = [&](soci::session& session, const domain::PartnerSystem& system) {
+    const auto id_text = id.ToString();
+    const std::string invalid_events(domain::ToString(system.invalid_events()));
+    const auto limit = system.rate_limit().value_or(domain::RateLimit{});  // zeros for none
+    session.once << kUpdateSystem, soci::use(invalid_events, "invalid_events"),
+        soci::use(limit.events_per_second, "events_per_second"), soci::use(limit.burst, "burst"),
+        soci::use(id_text, "id");
+  };
+  return pool_.Run({"change partner system"}, [&](soci::session& session) {
+    return Decided(session, FetchSystem(session, id, kLock), decide, update);
   });
 }
 

@@ -13,7 +13,10 @@ class PostgresManagementStore final : public application::ManagementStore {
   domain::Result<domain::Done> AddPartner(const domain::Partner& partner) override;
   domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system) override;
   domain::Result<domain::Done> AddKey(const domain::ApiKey& key) override;
-  domain::Result<int> AddStructure(const domain::EventStructure& structure) override;
+  domain::Result<domain::Partner> GetPartner(domain::PartnerId id) override;
+  domain::Result<domain::Partner> ChangePartner(domain::PartnerId id, const Decide<domain::Partner>& decide) override;
+  domain::Result<domain::PartnerSystem> ChangeSystem(domain::PartnerSystemId id,
+                                                     const Decide<domain::PartnerSystem>& decide) override;
   domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,
                                              const domain::SecretHash& hash) override;
 

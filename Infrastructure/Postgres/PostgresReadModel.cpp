@@ -16,6 +16,7 @@ using application::EventRow;
 using application::Freshness;
 using application::ReadRows;
 using application::StoredBatch;
+using application::UnknownCount;
 
 std::chrono::year_month MonthOf(domain::Timestamp time) {
   const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
@@ -133,6 +134,37 @@ void AddCounts(PqConnection& connection, const std::vector<EventCount>& counts) 
                                         {kInt8ArrayOid, events.bytes()}});
 }
 
+constexpr char kAddUnknown[] = R"sql(
+  INSERT INTO read.unknown_events AS known (partner_id, event_name, partner_system_id, events, first_seen, last_seen)
+  SELECT partner, event_name, system, events, first_seen, last_seen
+  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int8[], $5::timestamptz[], $6::timestamptz[])
+    AS new (partner, event_name, system, events, first_seen, last_seen)
+  ON CONFLICT (partner_id, event_name, partner_system_id) DO UPDATE
+    SET events = known.events + excluded.events, first_seen = least(known.first_seen, excluded.first_seen),
+        last_seen = greatest(known.last_seen, excluded.last_seen)
+)sql";
+
+void AddUnknown(PqConnection& connection, const std::vector<UnknownCount>& unknown) {
+  if (unknown.empty()) return;
+  const auto size = unknown.size();
+  BinaryArray partners(kUuidOid, size), names(kTextOid, size), systems(kUuidOid, size), events(kInt8Oid, size),
+      first(kTimestamptzOid, size), last(kTimestamptzOid, size);
+  for (const auto& count : unknown) {
+    partners.Uuid(count.partner.value);
+    names.Bytes(count.event_name);
+    systems.Uuid(count.system.value);
+    events.Int8(count.events);
+    first.Timestamp(count.first_seen);
+    last.Timestamp(count.last_seen);
+  }
+  (void)connection.Execute(kAddUnknown, {{kUuidArrayOid, partners.bytes()},
+                                         {kTextArrayOid, names.bytes()},
+                                         {kUuidArrayOid, systems.bytes()},
+                                         {kInt8ArrayOid, events.bytes()},
+                                         {kTimestamptzArrayOid, first.bytes()},
+                                         {kTimestamptzArrayOid, last.bytes()}});
+}
+
 // Never backwards: several workers measure, in any order.
 constexpr char kNoteFreshness[] = R"sql(
   UPDATE read.freshness SET position = greatest(position, $1::int8), instant = greatest(instant, $2::timestamptz)
@@ -181,6 +213,7 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
     const auto rows = project(Mark(connection, batches));
     CopyEvents(connection, rows.events);
     AddCounts(connection, rows.counts);
+    AddUnknown(connection, rows.unknown);
     NoteFreshnessIn(connection, freshness);
     if (observer_) observer_("before read commit");
     connection.Commit("COMMIT");

@@ -50,4 +50,15 @@ Id IdFromColumn(std::string_view text) {
   return *id;
 }
 
+/// Ids as a text of type uuid[].
+template <typename Ids>
+std::string ArrayText(const Ids& ids) {
+  std::string text = "{";
+  for (const auto& id : ids) {
+    if (text.size() > 1) text.push_back(',');
+    text += id.ToString();
+  }
+  return text + "}";
+}
+
 }  // namespace volcanion::infrastructure

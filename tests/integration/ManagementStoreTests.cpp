@@ -1,76 +1,19 @@
-#include "Infrastructure/Postgres/ConnectionString.h"
-#include "Infrastructure/Postgres/PostgresDirectoryStore.h"
-#include "Infrastructure/Postgres/PostgresManagementStore.h"
-#include "Infrastructure/Postgres/SociPool.h"
-#include "Infrastructure/Security/SodiumSecrets.h"
-#include "tests/support/RecordedLog.h"
-#include "tests/support/TestDatabase.h"
+#include "tests/integration/StoreFixture.h"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <set>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 using namespace volcanion;
 using namespace volcanion::infrastructure;
 using domain::ErrorKind;
+using test::At;
 using test::Sql;
-
-namespace {
-
-domain::Timestamp At(std::string_view text) { return domain::ParseRfc3339(text).value(); }
-
-/// A write store with its two adapters, and builders that set only what a case is about.
-struct StoreFixture {
-  test::TestStores stores;
-  test::RecordedLog log;
-  SociPool pool{{CompleteConnectionString(stores.write_dsn()).value(), 8, std::chrono::seconds(30)}, log};
-  PostgresManagementStore management{pool};
-  PostgresDirectoryStore directory{pool};
-  SodiumSecrets secrets;
-  const domain::Timestamp now = At("2026-11-20T10:00:00.123456Z");
-
-  domain::Partner Partner(const std::string& name = "Acme") {
-    return domain::Partner::Create({secrets.NewId(now)}, name, now).value();
-  }
-  domain::PartnerSystem System(domain::PartnerId partner, const std::string& name = "website",
-                               domain::InvalidEventPolicy policy = domain::InvalidEventPolicy::kFlag) {
-    return domain::PartnerSystem::Create({secrets.NewId(now)}, partner, name, policy, std::nullopt, now).value();
-  }
-  domain::ApiKey Key(domain::PartnerSystemId system, std::optional<domain::Timestamp> expires_at = {}) {
-    const auto secret = secrets.NewApiKey();
-    return domain::ApiKey::Create({secrets.NewId(now)}, system, "key", secret.prefix, secret.hash, now, expires_at)
-        .value();
-  }
-  domain::EventStructure Structure(domain::PartnerId partner, const std::string& event_name = "purchase",
-                                   const std::string& schema = "{}",
-                                   domain::StructureState state = domain::StructureState::kActive) {
-    return domain::EventStructure::Create({secrets.NewId(now)}, partner, event_name, schema, state, now).value();
-  }
-
-  domain::PartnerId StoredPartner(const std::string& name = "Acme") {
-    const auto partner = Partner(name);
-    REQUIRE(management.AddPartner(partner).ok());
-    return partner.id();
-  }
-  domain::PartnerSystemId StoredSystem(domain::PartnerId partner) {
-    const auto system = System(partner);
-    REQUIRE(management.AddSystem(system).ok());
-    return system.id();
-  }
-  application::DirectoryRows Load(const std::set<domain::StructureId>& known = {}) {
-    auto rows = directory.Load(known);
-    REQUIRE_MESSAGE(rows.ok(), rows.error().message);
-    return *std::move(rows);
-  }
-};
-
-}  // namespace
+using test::StoreFixture;
 
 TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "a partner is stored as it was given") {
@@ -122,58 +65,6 @@ TEST_SUITE("PostgresManagementStore") {
     CHECK(Sql(stores.write_dsn(), "SELECT octet_length(key_hash) FROM write.api_keys") == "32");
   }
 
-  TEST_CASE_FIXTURE(StoreFixture, "structures are numbered from 1 within partner and event name") {
-    const auto acme = StoredPartner("Acme");
-    const auto other = StoredPartner("Other");
-    CHECK(management.AddStructure(Structure(acme, "purchase")).value() == 1);
-    CHECK(management.AddStructure(Structure(acme, "purchase")).value() == 2);
-    CHECK(management.AddStructure(Structure(acme, "refund")).value() == 1);
-    CHECK(management.AddStructure(Structure(other, "purchase")).value() == 1);
-    CHECK(management.AddStructure(Structure(acme, "purchase")).value() == 3);
-  }
-
-  TEST_CASE_FIXTURE(StoreFixture, "structures that are added at the same time get different numbers without a gap") {
-    const auto partner = StoredPartner();
-    std::mutex mutex;
-    std::set<int> versions;
-    {
-      std::vector<std::jthread> threads;
-      for (int i = 0; i < 6; ++i) {
-        threads.emplace_back([&] {
-          for (int n = 0; n < 5; ++n) {
-            const auto version = management.AddStructure(Structure(partner));
-            const std::lock_guard lock(mutex);
-            if (version) versions.insert(*version);
-          }
-        });
-      }
-    }
-    CHECK(versions.size() == 30);
-    CHECK(*versions.rbegin() == 30);
-  }
-
-  TEST_CASE_FIXTURE(StoreFixture, "a structure belongs to a partner that exists") {
-    const auto orphan = management.AddStructure(Structure({secrets.NewId(now)}));
-    REQUIRE(!orphan.ok());
-    CHECK(orphan.error().kind == ErrorKind::kNotFound);
-  }
-
-  TEST_CASE_FIXTURE(StoreFixture, "a schema keeps its text") {
-    const std::string schema = "{\"b\" : 1.0,\n \"a\":\"\\u0000 :x ::y 'z'\", \"a\": 2}";
-    const auto partner = StoredPartner();
-    REQUIRE(management.AddStructure(Structure(partner, "purchase", schema)).ok());
-    const auto rows = Load();
-    REQUIRE(rows.structures.size() == 1);
-    CHECK(rows.structures[0].schema == schema);
-  }
-
-  TEST_CASE_FIXTURE(StoreFixture, "a schema of the greatest size is stored whole") {
-    std::string schema = R"({"description":")";
-    schema += std::string(domain::kMaxSchemaBytes - schema.size() - 2, 'x') + "\"}";
-    REQUIRE(management.AddStructure(Structure(StoredPartner(), "purchase", schema)).ok());
-    CHECK(Load().structures[0].schema == schema);
-  }
-
   TEST_CASE_FIXTURE(StoreFixture, "a text with a NUL byte is refused, not cut") {
     using namespace std::string_literals;
     const auto token = secrets.NewAdminToken();
@@ -216,7 +107,7 @@ TEST_SUITE("PostgresDirectoryStore") {
     CHECK(has_grown());
     REQUIRE(management.AddKey(Key(system)).ok());
     CHECK(has_grown());
-    REQUIRE(management.AddStructure(Structure(partner)).ok());
+    (void)Stored(Structure(partner));
     CHECK(has_grown());
     Sql(stores.write_dsn(), "UPDATE write.partners SET is_active = false");
     CHECK(has_grown());
@@ -271,7 +162,10 @@ TEST_SUITE("PostgresDirectoryStore") {
     const auto token = secrets.NewAdminToken();
     REQUIRE(management.AddAdminToken("ops", token.prefix, token.hash).ok());
     CHECK(Load().keys.size() == 1);
-    CHECK(Load().admin_tokens == std::vector{token.hash});
+    REQUIRE(Load().admin_tokens.size() == 1);
+    CHECK(Load().admin_tokens[0].hash == token.hash);
+    CHECK(Load().admin_tokens[0].name == "ops");
+    CHECK(Load().admin_tokens[0].prefix == token.prefix);
     Sql(stores.write_dsn(),
         "UPDATE write.api_keys SET revoked_at = now(); UPDATE write.admin_tokens SET revoked_at = now()");
     CHECK(Load().keys.empty());
@@ -281,29 +175,26 @@ TEST_SUITE("PostgresDirectoryStore") {
   TEST_CASE_FIXTURE(StoreFixture, "only active structures are loaded") {
     const auto partner = StoredPartner();
     using enum domain::StructureState;
-    REQUIRE(management.AddStructure(Structure(partner, "a", "{}", kDraft)).ok());
-    REQUIRE(management.AddStructure(Structure(partner, "b", "{}", kRetired)).ok());
-    const auto active = Structure(partner, "c", "{}", kActive);
-    REQUIRE(management.AddStructure(active).ok());
+    (void)Stored(Structure(partner, "a", "{}", kDraft));
+    const auto retired = Stored(Structure(partner, "b", "{}"));
+    Change(retired, [&](domain::EventStructure& structure) { return structure.Become(kRetired, now); });
+    const auto active = Stored(Structure(partner, "c", "{}", kActive));
     const auto rows = Load();
     REQUIRE(rows.structures.size() == 1);
-    CHECK(rows.structures[0].id == active.id());
-    CHECK(rows.structures[0].partner == partner);
-    CHECK(rows.structures[0].event_name == "c");
+    CHECK(rows.structures[0].id == active.head().id);
+    CHECK(rows.structures[0].identity == domain::StructureIdentity{partner, "c"});
     CHECK(rows.structures[0].version == 1);
   }
 
   TEST_CASE_FIXTURE(StoreFixture, "schemas that are known are not sent again") {
     const auto partner = StoredPartner();
-    const auto known = Structure(partner, "a", "true");
-    const auto unknown = Structure(partner, "b", "false");
-    REQUIRE(management.AddStructure(known).ok());
-    REQUIRE(management.AddStructure(unknown).ok());
-    auto structures = Load({known.id(), {secrets.NewId(now)}}).structures;
-    REQUIRE(structures.size() == 2);
-    if (structures[0].id == unknown.id()) std::swap(structures[0], structures[1]);
-    CHECK(structures[0].id == known.id());
-    CHECK(!structures[0].schema);
-    CHECK(structures[1].schema == "false");
+    const auto known = Stored(Structure(partner, "a", "true")).head().id;
+    const auto unknown = Stored(Structure(partner, "b", "false")).head().id;
+    auto rows = Load({known, {secrets.NewId(now)}}).structures;
+    REQUIRE(rows.size() == 2);
+    if (rows[0].id == unknown) std::swap(rows[0], rows[1]);
+    CHECK(rows[0].id == known);
+    CHECK(!rows[0].schema);
+    CHECK(rows[1].schema == "false");
   }
 }

@@ -78,7 +78,7 @@ struct Stores : TestStores {
         event_timestamp, user_id, is_valid, schema_version, validation_errors, properties, correlation_id, created_at)
       SELECT batch_id, ordinal, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', batch_id || '/' || ordinal, ')sql" +
         name + R"sql(', '2026-11-20T10:00:00Z'::timestamptz + ordinal * interval '25 minutes', 'u' || ordinal % 3,
-        ordinal % 2 = 0, 1, CASE WHEN ordinal % 2 = 1 THEN '[{"pointer":"","keyword":"k","message":"m"}]'::json END,
+        ordinal % 2 = 0, nullif(ordinal % 3, 0), CASE WHEN ordinal % 2 = 1 THEN '[{"pointer":"","keyword":"k","message":"m"}]'::json END,
         '{"n":1,"n":"\u0000"}', 'c', '2026-11-20T10:00:00Z'
       FROM added, generate_series(0, )sql" +
         std::to_string(events - 1) + ") AS ordinal");
@@ -96,6 +96,14 @@ struct Stores : TestStores {
         FROM read.tracking_events_read_model GROUP BY 1, 2, 3, 4
         EXCEPT SELECT partner_system_id, hour, event_name, is_valid, events FROM read.event_counts) AS differences)sql") ==
           "0");
+    CHECK(Read(R"sql(
+      SELECT count(*) FROM (
+        SELECT partner_id, event_name, partner_system_id, count(*), min(created_at), max(created_at)
+        FROM read.tracking_events_read_model WHERE schema_version IS NULL GROUP BY 1, 2, 3
+        EXCEPT SELECT partner_id, event_name, partner_system_id, events, first_seen, last_seen FROM read.unknown_events)
+        AS differences)sql") == "0");
+    CHECK(Read("SELECT coalesce(sum(events), 0) FROM read.unknown_events") ==
+          Write("SELECT count(*) FROM write.tracking_events WHERE schema_version IS NULL"));
     CHECK(Read("SELECT coalesce(sum(event_count), 0) FROM read.projected_batches") ==
           Write("SELECT coalesce(sum(event_count), 0) FROM write.batches"));
     CHECK(Write("SELECT count(*) FROM write.outbox") == "0");

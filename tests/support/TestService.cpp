@@ -46,6 +46,12 @@ TestService::~TestService() {
   admin_->Stop();
 }
 
+std::vector<std::string> TestService::Routes() const {
+  auto routes = api_->Routes();
+  for (auto& route : admin_->Routes()) routes.push_back(std::move(route));
+  return routes;
+}
+
 TestSender TestService::NewSender(const std::string& policy) {
   TestSender sender;
   const auto name = "Partner " + std::to_string(++senders_);
@@ -61,7 +67,8 @@ TestSender TestService::NewSender(const std::string& policy) {
 
 int TestService::Publish(const TestSender& sender, const std::string& event_name, const std::string& schema) {
   const auto answer = Post("/api/partners/" + sender.partner_id + "/structures",
-                           R"({"eventName":")" + event_name + R"(","schema":)" + schema + R"(,"state":"active"})");
+                           R"({"eventName":")" + event_name + R"(","schema":)" + schema +
+                               R"(,"state":"active","override":{"reason":"a test"}})");
   if (answer.status != 201) throw std::runtime_error(answer.body);
   const std::string mark = "\"version\":";
   return std::stoi(answer.body.substr(answer.body.find(mark) + mark.size()));
@@ -76,6 +83,13 @@ RawResponse TestService::Post(const std::string& path, const std::string& body) 
 }
 
 RawResponse TestService::Get(const std::string& path) { return HttpClient(port()).Get(path, AsAdmin()); }
+
+RawResponse TestService::Send(const std::string& method, const std::string& path, const std::string& body,
+                              HttpClient::Headers more) {
+  auto headers = AsAdmin();
+  headers.insert(headers.end(), more.begin(), more.end());
+  return HttpClient(port()).Send(method, path, body, headers);
+}
 
 std::string TestService::WaitForEvents(const TestSender& sender, std::size_t count) {
   std::string body;

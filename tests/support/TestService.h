@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace volcanion::test {
 
@@ -32,11 +33,13 @@ class TestService {
   std::uint16_t port() const { return api_->port(); }
   std::uint16_t admin_port() const { return admin_->port(); }
   const std::string& admin_token() const { return admin_token_; }
+  /// Method and pattern of each route of both listeners.
+  std::vector<std::string> Routes() const;
   HttpClient::Headers AsAdmin() const { return {{"Authorization", "Bearer " + admin_token_}}; }
 
   /// A partner with one system and a key, under names of their own.
   TestSender NewSender(const std::string& policy = "flag");
-  /// Makes an active structure; the version it became.
+  /// Makes an active structure, compatible or not; the version it became.
   int Publish(const TestSender& sender, const std::string& event_name, const std::string& schema);
 
   /// Sends one event with the sender's key.
@@ -44,6 +47,8 @@ class TestService {
   /// Any route, as the administrator.
   RawResponse Post(const std::string& path, const std::string& body);
   RawResponse Get(const std::string& path);
+  RawResponse Send(const std::string& method, const std::string& path, const std::string& body,
+                   HttpClient::Headers more = {});
   /// The events of the sender's system, once `count` of them can be read. Throws after ten seconds.
   std::string WaitForEvents(const TestSender& sender, std::size_t count);
 

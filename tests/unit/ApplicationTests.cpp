@@ -2,12 +2,15 @@
 #include "Application/JsonRepair.h"
 #include "Application/Projections/ProjectBatches.h"
 #include "Application/Queries/EventCursor.h"
+#include "Application/Queries/PageCursor.h"
 
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <vector>
 
 using namespace volcanion;
 using namespace volcanion::application;
@@ -42,6 +45,26 @@ EventKey SomeKey() {
 }
 
 }  // namespace
+
+TEST_SUITE("pages of lists") {
+  TEST_CASE("a cursor stands for a place in its own list, and nothing else is taken for one") {
+    Fingerprint list;
+    list.Add("structures");
+    Fingerprint other;
+    other.Add("audit");
+    const std::vector<std::string> place = {"a b/ü", "", "12"};
+    const auto cursor = WritePageCursor(list, place);
+    CHECK(ReadPageCursor(list, cursor, 3) == place);
+    CHECK_FALSE(ReadPageCursor(other, cursor, 3).has_value());
+    CHECK_FALSE(ReadPageCursor(list, cursor, 2).has_value());
+    CHECK_FALSE(ReadPageCursor(list, WritePageCursor(list, {std::string("a\0b", 3)}), 1).has_value());
+    CHECK_FALSE(ReadPageCursor(list, WritePageCursor(list, {"\xff"}), 1).has_value());
+    for (std::size_t size = 0; size < cursor.size(); ++size) {
+      CHECK_FALSE(ReadPageCursor(list, cursor.substr(0, size), 3).has_value());
+    }
+    CHECK_FALSE(ReadPageCursor(list, "no cursor!", 1).has_value());
+  }
+}
 
 TEST_SUITE("cursors") {
   TEST_CASE("a cursor stands for a row of its own question") {
@@ -133,10 +156,35 @@ TEST_SUITE("projection") {
     CHECK(rows.counts.front().hour == At("1969-12-31T23:00:00Z"));  // sorted, and floored towards the past
   }
 
+  TEST_CASE("events that no structure has judged sum up by name and system, by when they were received") {
+    const auto received = [](EventRow row, std::string_view at, std::optional<int> judged_by = {}) {
+      row.created_at = At(at);
+      row.schema_version = judged_by;
+      return row;
+    };
+    const auto any = "2026-11-20T10:00:00Z";
+    const StoredBatch batch{
+        1,
+        5,
+        {received(Row(1, "b", any), "2026-11-20T12:00:00Z"), received(Row(1, "b", any), "2026-11-20T11:00:00Z"),
+         received(Row(2, "b", any), "2026-11-20T13:00:00Z"), received(Row(1, "b", any), "2026-11-20T14:00:00Z", 1),
+         received(Row(1, "a", any), "2026-11-20T10:00:00Z")}};
+    const auto unknown = ProjectBatches({&batch}).unknown;
+    REQUIRE(unknown.size() == 3);
+    CHECK(unknown[0].event_name == "a");  // sorted
+    CHECK(unknown[1].event_name == "b");
+    CHECK(unknown[1].system == System(1));
+    CHECK(unknown[1].events == 2);
+    CHECK(unknown[1].first_seen == At("2026-11-20T11:00:00Z"));
+    CHECK(unknown[1].last_seen == At("2026-11-20T12:00:00Z"));
+    CHECK(unknown[2].system == System(2));
+  }
+
   TEST_CASE("nothing becomes nothing") {
     const auto rows = ProjectBatches({});
     CHECK(rows.events.empty());
     CHECK(rows.counts.empty());
+    CHECK(rows.unknown.empty());
   }
 }
 

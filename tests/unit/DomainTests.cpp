@@ -11,8 +11,11 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace volcanion::domain;
 
@@ -134,12 +137,53 @@ TEST_SUITE("names") {
   }
 
   TEST_CASE("a structure needs an event name and a schema within its limit") {
-    CHECK(EventStructure::Create({}, {}, "purchase", "{}", StructureState::kDraft, {}).ok());
-    const auto none = EventStructure::Create({}, {}, "", "", StructureState::kDraft, {});
+    using enum StructureState;
+    const StructureIdentity purchase{{}, "purchase"};
+    CHECK(EventStructure::Create({}, purchase, "{}", kDraft, {}).ok());
+    const auto none = EventStructure::Create({}, {}, "", kRetired, {});
     REQUIRE_FALSE(none.ok());
-    CHECK(none.error().faults.size() == 2);
-    CHECK_FALSE(
-        EventStructure::Create({}, {}, "e", std::string(kMaxSchemaBytes + 1, ' '), StructureState::kDraft, {}).ok());
+    CHECK(none.error().faults.size() == 3);
+    CHECK_FALSE(EventStructure::Create({}, purchase, std::string(kMaxSchemaBytes + 1, ' '), kDraft, {}).ok());
+  }
+
+  TEST_CASE("a version goes from draft to active to retired, or from draft to retired, and no other way") {
+    using enum StructureState;
+    const auto created = At("2026-11-20T10:00:00Z");
+    const auto later = created + std::chrono::hours(1);
+    const auto in_state = [&](StructureState state) {
+      return EventStructure::Restore({{}, {{}, "purchase"}, 1, 1, state, created}, "{}");
+    };
+    const std::set<std::pair<StructureState, StructureState>> ways = {
+        {kDraft, kActive}, {kDraft, kRetired}, {kActive, kRetired}};
+    for (const auto from : {kDraft, kActive, kRetired}) {
+      for (const auto to : {kDraft, kActive, kRetired}) {
+        auto structure = in_state(from);
+        const auto become = structure.Become(to, later);
+        CAPTURE(ToString(from));
+        CAPTURE(ToString(to));
+        CHECK(become.ok() == ways.contains({from, to}));
+        CHECK(structure.state() == (become ? to : from));
+        CHECK(structure.head().revision == (become ? 2 : 1));
+        CHECK(structure.head().activated_at == (become && to == kActive ? std::optional(later) : std::nullopt));
+        CHECK(structure.head().retired_at == (become && to == kRetired ? std::optional(later) : std::nullopt));
+        if (!become) CHECK(become.error().kind == ErrorKind::kConflict);
+      }
+    }
+  }
+
+  TEST_CASE("the schema of a draft can be replaced, that of another version cannot") {
+    using enum StructureState;
+    auto draft = EventStructure::Create({}, {{}, "purchase"}, "{}", kDraft, {}).value();
+    REQUIRE(draft.ReplaceSchema(R"({"type":"object"})").ok());
+    CHECK(draft.schema() == R"({"type":"object"})");
+    CHECK(draft.head().revision == 2);
+    CHECK(draft.ReplaceSchema("").error().kind == ErrorKind::kInvalid);
+    for (const auto state : {kActive, kRetired}) {
+      auto fixed = draft;
+      REQUIRE(fixed.Become(state, {}).ok());
+      CHECK(fixed.ReplaceSchema("{}").error().kind == ErrorKind::kConflict);
+      CHECK(fixed.schema() == draft.schema());
+    }
   }
 
   TEST_CASE("policies and states are read as they are written") {

@@ -1,0 +1,63 @@
+#include "Api/Middleware/QueryReader.h"
+
+#include "Api/Router.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace volcanion::api {
+
+domain::Result<QueryReader> QueryReader::Open(std::string_view query) {
+  auto parameters = ParseQuery(query);
+  if (parameters) return QueryReader(*std::move(parameters));
+  return domain::Error{domain::ErrorKind::kMalformed, "The query string is not percent-encoded UTF-8."};
+}
+
+std::optional<std::string> QueryReader::Text(std::string_view name) {
+  asked_.push_back(name);
+  const auto found = std::find_if(parameters_.begin(), parameters_.end(),
+                                  [&](const auto& parameter) { return parameter.first == name; });
+  return found == parameters_.end() ? std::nullopt : std::optional(found->second);
+}
+
+int QueryReader::Integer(std::string_view name, int otherwise) {
+  const auto text = Text(name);
+  if (!text) return otherwise;
+  int number = otherwise;
+  const auto end = text->data() + text->size();
+  const auto [stopped, error] = std::from_chars(text->data(), end, number);
+  if (error != std::errc() || stopped != end) Note(name, "wrong_value", "must be an integer");
+  return number;
+}
+
+std::optional<domain::Timestamp> QueryReader::Time(std::string_view name) {
+  const auto text = Text(name);
+  if (!text) return std::nullopt;
+  auto time = domain::ParseRfc3339(*text);
+  if (!time) Note(name, "malformed_time", "must be an RFC 3339 date and time, such as 2026-11-20T10:00:00Z");
+  return time;
+}
+
+void QueryReader::Note(std::string_view name, std::string code, std::string message) {
+  faults_.push_back({"/" + std::string(name), std::move(code), std::move(message)});
+}
+
+domain::Result<domain::Done> QueryReader::Finish() {
+  std::string known;
+  for (const auto name : asked_) known.append(known.empty() ? "" : ", ").append(name);
+  std::set<std::string_view> seen;
+  for (const auto& [name, value] : parameters_) {
+    if (!seen.insert(name).second) {
+      Note(name, "duplicate_parameter", "must stand once only");
+    } else if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) {
+      Note(name, "unknown_parameter",
+           known.empty() ? "is not known here; there are no parameters"
+                         : "is not known here; the parameters are " + known);
+    }
+  }
+  if (faults_.empty()) return domain::Done{};
+  return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults_)};
+}
+
+}  // namespace volcanion::api

@@ -1,0 +1,68 @@
+#include "Application/Commands/ChangeStructure.h"
+
+#include <algorithm>
+
+namespace volcanion::application {
+
+using domain::Done;
+using domain::Error;
+using domain::ErrorKind;
+using domain::EventStructure;
+using domain::Result;
+using domain::StructureState;
+
+Result<ChangedStructure> ChangeStructureHandler::Handle(ChangeStructure command) {
+  if (!command.schema && !command.state) {
+    return Error{ErrorKind::kInvalid, "There is nothing to change: give schema, state, or both."};
+  }
+  if (command.schema) {
+    if (auto compiled = CompileMember(compiler_, *command.schema); !compiled) return std::move(compiled).error();
+  }
+  std::optional<ChangedStructure> changed;
+  const auto work = [&](StructureVersions& versions) -> Result<Done> {
+    auto done = ChangeWithin(versions, command);
+    if (!done) return std::move(done).error();
+    changed = *std::move(done);
+    return Done{};
+  };
+  if (auto stored = store_.Change(command.identity, work); !stored) return std::move(stored).error();
+  (void)directory_.Refresh();  // known to this process at once; the others hear of it by polling
+  return *std::move(changed);
+}
+
+Result<ChangedStructure> ChangeStructureHandler::ChangeWithin(StructureVersions& versions,
+                                                              const ChangeStructure& command) const {
+  const auto before = versions.Find(command.version);
+  if (!before) return Error{ErrorKind::kNotFound, "There is no such version of this structure."};
+  if (const auto& expected = command.expected_revisions;
+      expected && std::find(expected->begin(), expected->end(), before->head().revision) == expected->end()) {
+    return Error{ErrorKind::kChangedMeanwhile, "The version has been changed meanwhile; read it again."};
+  }
+  ChangedStructure changed{*before, {}};
+  auto& structure = changed.structure;
+  std::vector<AuditEntry> entries;
+  if (command.schema) {
+    if (auto replaced = structure.ReplaceSchema(*command.schema); !replaced) return std::move(replaced).error();
+    entries.push_back(StructureEntry(command.author, "structure.draft_replaced", structure));
+  }
+  if (command.state && *command.state != structure.state()) {
+    if (auto become = structure.Become(*command.state, clock_.Now()); !become) return std::move(become).error();
+    const bool activates = *command.state == StructureState::kActive;
+    if (activates) {
+      // A draft may be older than the rules by which this program compiles.
+      if (auto compiled = CompileMember(compiler_, structure.schema()); !compiled) return std::move(compiled).error();
+      auto incompatible = CheckActivation(versions, comparer_, structure, command.override);
+      if (!incompatible) return std::move(incompatible).error();
+      changed.incompatible_changes = *std::move(incompatible);
+    }
+    auto entry = StructureEntry(command.author, activates ? "structure.activated" : "structure.retired", structure);
+    NoteOverride(command.override, changed.incompatible_changes, entry);
+    entries.push_back(std::move(entry));
+  }
+  if (entries.empty()) return changed;
+  versions.Update(structure);
+  for (const auto& entry : entries) versions.Note(entry);
+  return changed;
+}
+
+}  // namespace volcanion::application
