@@ -1,9 +1,11 @@
 #include "Infrastructure/JsonSchema/Judge.h"
 
+#include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/Decimal.h"
 #include "Infrastructure/JsonSchema/Wording.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,9 @@ namespace {
 
 // Schemas within schemas, on the way to one value. Each takes a few hundred bytes of stack.
 constexpr std::size_t kMaxDepth = 1000;
+
+// Stands for the keyword where the schema is `false`.
+constexpr std::string_view kFalseSchema = "false";
 
 // So many alternatives are explained, each in so many bytes.
 constexpr std::size_t kMaxExplained = 3;
@@ -71,18 +76,18 @@ std::string_view WithArticle(NamedType type) {
 
 }  // namespace
 
-Judge::Judge(const SchemaModel& model, Draft draft, std::uint64_t max_steps)
+Judge::Judge(const SchemaModel& model, std::uint64_t max_steps)
     : model_(model),
-      draft_(draft),
       visit_constraint_([this](const valijson::constraints::Constraint& constraint) {
         Spend(1);
         return !gave_up_ && constraint.accept(*this);
       }),
+      draft_(model.draft_of(0)),
       steps_left_(max_steps) {}
 
 bool Judge::Run(const JsonValue& document, ViolationLog& log) {
   log_ = &log;
-  return Apply(model_.root(), document, nullptr);
+  return Apply(model_.part(0), document, nullptr);
 }
 
 bool Judge::Apply(const valijson::Subschema& schema, const JsonValue& value, const PathStep* path) {
@@ -90,10 +95,11 @@ bool Judge::Apply(const valijson::Subschema& schema, const JsonValue& value, con
   if (gave_up_) return false;
   const JsonValue* const outer_value = std::exchange(value_, &value);
   const PathStep* const outer_path = std::exchange(path_, path);
+  const valijson::Subschema* const outer_schema = std::exchange(schema_, &schema);
   ++depth_;
   bool valid = false;
   if (schema.getAlwaysInvalid()) {
-    valid = Fail("false", "is not allowed");
+    valid = Fail(kFalseSchema, "is not allowed");
   } else if (log_ == nullptr) {
     valid = schema.applyStrict(visit_constraint_);
   } else {
@@ -102,6 +108,7 @@ bool Judge::Apply(const valijson::Subschema& schema, const JsonValue& value, con
   --depth_;
   value_ = outer_value;
   path_ = outer_path;
+  schema_ = outer_schema;
   return valid;
 }
 
@@ -137,7 +144,10 @@ bool Judge::Fail(std::string_view keyword, std::string message) {
 }
 
 bool Judge::FailAt(const PathStep* path, std::uint32_t position, std::string_view keyword, std::string message) {
-  if (log_ != nullptr) log_->Add(position, {PointerTo(path), std::string(keyword), std::move(message)});
+  if (log_ == nullptr || log_->full()) return false;
+  std::string schema_pointer = model_.PointerOf(*schema_);
+  if (keyword != kFalseSchema) domain::AppendPointerToken(keyword, schema_pointer);
+  log_->Add(position, {PointerTo(path), std::string(keyword), std::move(message), std::move(schema_pointer)});
   return false;
 }
 
@@ -162,9 +172,12 @@ std::string Judge::FitsNone(const Combination& constraint, std::size_t count) {
   return text;
 }
 
-bool Judge::CheckSize(bool holds, std::string_view keyword, std::string_view words, std::uint64_t limit,
-                      std::string_view noun) {
-  return FailUnless(holds, keyword, [&] { return std::string(words) + " " + Counted(limit, noun); });
+/// Whether the size stands in that order to the limit.
+template <typename Order>
+bool Judge::CheckSize(std::string_view keyword, std::string_view words, std::uint64_t size, Order order,
+                      std::uint64_t limit, std::string_view noun) {
+  return FailUnless(order(size, limit), keyword,
+                    [&] { return std::string(words) + " " + Counted(limit, noun) + "; has " + std::to_string(size); });
 }
 
 bool Judge::visit(const AllOfConstraint& constraint) {
@@ -233,7 +246,7 @@ bool Judge::visit(const DependenciesConstraint& constraint) {
     if (!valid && log_ == nullptr) break;
     if (value_->Find(dependency.when) == nullptr) continue;
     if (dependency.schema != nullptr) valid = ApplyHere(*dependency.schema) && valid;
-    for (const std::string& name : dependency.needs) {
+    for (const std::string_view name : dependency.needs) {
       Spend(1);
       if (value_->Find(name) != nullptr) continue;
       valid = false;
@@ -285,42 +298,44 @@ bool Judge::visit(const SingularItemsConstraint& constraint) {
 }
 
 bool Judge::visit(const MaxItemsConstraint& constraint) {
-  const bool holds = !value_->IsArray() || value_->size() <= constraint.getMaxItems();
-  return CheckSize(holds, "maxItems", "must have at most", constraint.getMaxItems(), "item");
+  return !value_->IsArray() || CheckSize("maxItems", "must have at most", value_->size(), std::less_equal(),
+                                         constraint.getMaxItems(), "item");
 }
 
 bool Judge::visit(const MinItemsConstraint& constraint) {
-  const bool holds = !value_->IsArray() || value_->size() >= constraint.getMinItems();
-  return CheckSize(holds, "minItems", "must have at least", constraint.getMinItems(), "item");
+  return !value_->IsArray() || CheckSize("minItems", "must have at least", value_->size(), std::greater_equal(),
+                                         constraint.getMinItems(), "item");
 }
 
 bool Judge::visit(const MaxLengthConstraint& constraint) {
-  const std::uint64_t limit = constraint.getMaxLength();
-  const bool holds = !value_->IsString() || value_->size() <= limit || CountCharacters(value_->text()) <= limit;
-  return CheckSize(holds, "maxLength", "must have at most", limit, "character");
+  if (!value_->IsString() || value_->size() <= constraint.getMaxLength()) return true;
+  return CheckSize("maxLength", "must have at most", CountCharacters(value_->text()), std::less_equal(),
+                   constraint.getMaxLength(), "character");
 }
 
 bool Judge::visit(const MinLengthConstraint& constraint) {
-  const std::uint64_t limit = constraint.getMinLength();
-  const bool holds = !value_->IsString() || (value_->size() >= limit && CountCharacters(value_->text()) >= limit);
-  return CheckSize(holds, "minLength", "must have at least", limit, "character");
+  return !value_->IsString() || CheckSize("minLength", "must have at least", CountCharacters(value_->text()),
+                                          std::greater_equal(), constraint.getMinLength(), "character");
 }
 
 bool Judge::visit(const MaxPropertiesConstraint& constraint) {
-  const bool holds = !value_->IsObject() || value_->size() <= constraint.getMaxProperties();
-  return FailUnless(holds, "maxProperties",
-                    [&] { return "must have at most " + Counted(constraint.getMaxProperties(), "member"); });
+  return !value_->IsObject() || CheckSize("maxProperties", "must have at most", value_->size(), std::less_equal(),
+                                          constraint.getMaxProperties(), "member");
 }
 
 bool Judge::visit(const MinPropertiesConstraint& constraint) {
-  const bool holds = !value_->IsObject() || value_->size() >= constraint.getMinProperties();
-  return FailUnless(holds, "minProperties",
-                    [&] { return "must have at least " + Counted(constraint.getMinProperties(), "member"); });
+  return !value_->IsObject() || CheckSize("minProperties", "must have at least", value_->size(), std::greater_equal(),
+                                          constraint.getMinProperties(), "member");
 }
 
 bool Judge::visit(const PolyConstraint& constraint) {
   const auto& own = static_cast<const OwnConstraint&>(constraint);
-  if (own.kind() == OwnConstraint::Kind::kTarget) return ApplyHere(model_.target(own.target()));
+  if (own.kind() == OwnConstraint::Kind::kTarget) {
+    const Draft outer = std::exchange(draft_, model_.draft_of(own.target()));
+    const bool holds = ApplyHere(model_.part(own.target()));
+    draft_ = outer;
+    return holds;
+  }
   bool valid = true;
   for (const std::unique_ptr<Rule>& rule : model_.rules().subspan(own.first_rule(), own.rule_count())) {
     Spend(rule->Cost(*value_));
@@ -342,9 +357,9 @@ bool Judge::visit(const PropertiesConstraint& constraint) {
     if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
 
     bool named = false;
-    if (const auto found = properties.by_name.find(name); found != properties.by_name.end()) {
+    if (const valijson::Subschema* listed = properties.Find(name)) {
       named = true;
-      valid = Apply(*found->second, member.value, &step) && valid;
+      valid = Apply(*listed, member.value, &step) && valid;
     }
     for (const SchemaModel::Properties::ByPattern& entry : properties.by_pattern) {
       Spend(entry.pattern->Cost(name.size()));
@@ -382,7 +397,7 @@ bool Judge::visit(const PropertyNamesConstraint& constraint) {
 bool Judge::visit(const RequiredConstraint& constraint) {
   if (!value_->IsObject()) return true;
   bool valid = true;
-  for (const std::string& name : model_.NamesOf(constraint)) {
+  for (const std::string_view name : model_.NamesOf(constraint)) {
     Spend(1);
     if (value_->Find(name) != nullptr) continue;
     valid = false;

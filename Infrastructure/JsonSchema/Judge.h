@@ -19,7 +19,7 @@ namespace volcanion::infrastructure {
 /// for ever, and alternatives within alternatives may double the work at each level.
 class Judge final : private valijson::constraints::ConstraintVisitor {
  public:
-  Judge(const SchemaModel& model, Draft draft, std::uint64_t max_steps);
+  Judge(const SchemaModel& model, std::uint64_t max_steps);
 
   /// Whether the document is valid. What it logged counts only when it did not give up.
   bool Run(const JsonValue& document, ViolationLog& log);
@@ -39,7 +39,8 @@ class Judge final : private valijson::constraints::ConstraintVisitor {
   bool FailUnless(bool holds, std::string_view keyword, const Message& message);
   template <typename Combination>
   std::string FitsNone(const Combination& constraint, std::size_t count);
-  bool CheckSize(bool holds, std::string_view keyword, std::string_view words, std::uint64_t limit,
+  template <typename Order>
+  bool CheckSize(std::string_view keyword, std::string_view words, std::uint64_t size, Order order, std::uint64_t limit,
                  std::string_view noun);
 
   bool visit(const AllOfConstraint&) override;
@@ -75,11 +76,12 @@ class Judge final : private valijson::constraints::ConstraintVisitor {
   bool visit(const PatternConstraint&) override { return true; }
 
   const SchemaModel& model_;
-  const Draft draft_;
   valijson::Subschema::ApplyFunction visit_constraint_;
-  const JsonValue* value_ = nullptr;  // what is being judged
-  const PathStep* path_ = nullptr;    // where it is
-  ViolationLog* log_ = nullptr;       // null where only the verdict counts
+  Draft draft_;                                  // of the part of the schema that is being applied
+  const valijson::Subschema* schema_ = nullptr;  // what is being applied
+  const JsonValue* value_ = nullptr;             // to this
+  const PathStep* path_ = nullptr;               // where it is
+  ViolationLog* log_ = nullptr;                  // null where only the verdict counts
   std::uint64_t steps_left_;
   std::size_t depth_ = 0;
   bool explaining_ = false;  // within the words for another violation

@@ -29,9 +29,8 @@ std::vector<domain::Violation> Unjudged(std::string message) { return {{"", "unj
 
 class ValijsonCompiledSchema final : public application::CompiledSchema {
  public:
-  ValijsonCompiledSchema(std::unique_ptr<const JsonDocument> text, std::unique_ptr<const SchemaModel> model,
-                         Draft draft)
-      : text_(std::move(text)), model_(std::move(model)), draft_(draft) {}
+  ValijsonCompiledSchema(std::unique_ptr<const JsonDocument> text, std::unique_ptr<const SchemaModel> model)
+      : text_(std::move(text)), model_(std::move(model)) {}
 
   std::vector<domain::Violation> Judge(std::string_view json) const override {
     try {
@@ -48,7 +47,7 @@ class ValijsonCompiledSchema final : public application::CompiledSchema {
  private:
   std::vector<domain::Violation> JudgeValue(const JsonValue& value, std::uint64_t max_steps) const {
     ViolationLog log(kMaxViolations);
-    infrastructure::Judge judge(*model_, draft_, max_steps);
+    infrastructure::Judge judge(*model_, max_steps);
     const bool valid = judge.Run(value, log);
     if (judge.gave_up()) {
       return Unjudged("could not be judged: the schema asks for more steps than a document of this size may take");
@@ -59,7 +58,6 @@ class ValijsonCompiledSchema final : public application::CompiledSchema {
 
   std::unique_ptr<const JsonDocument> text_;  // the rules hold views of it
   std::unique_ptr<const SchemaModel> model_;
-  Draft draft_;
 };
 
 domain::Error Refusal(std::vector<domain::Fault> faults) {
@@ -109,13 +107,11 @@ domain::Result<std::shared_ptr<const application::CompiledSchema>> ValijsonSchem
   RewrittenSchema rewritten = SchemaRewriter(root, *draft, faults).Run();
   if (!faults.empty()) return Refusal(std::move(faults));
 
-  const std::vector<std::string> pointers = rewritten.pointers;
-  std::size_t part = 0;
   try {
-    auto model = std::make_unique<const SchemaModel>(std::move(rewritten), part);
-    return {std::make_shared<const ValijsonCompiledSchema>(std::move(text), std::move(model), *draft)};
+    auto model = std::make_unique<const SchemaModel>(std::move(rewritten));
+    return {std::make_shared<const ValijsonCompiledSchema>(std::move(text), std::move(model))};
   } catch (const std::exception& refused) {
-    return Refusal(part < pointers.size() ? pointers[part] : "", "invalid_schema", Cut(refused.what(), 200));
+    return Refusal("", "invalid_schema", Cut(refused.what(), 200));
   }
 }
 

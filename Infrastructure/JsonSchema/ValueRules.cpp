@@ -67,9 +67,9 @@ class BoundRule final : public Rule {
     return Allows(Decimal(value.text()) <=> limit_);
   }
 
-  std::string Complaint(const JsonValue&) const override {
+  std::string Complaint(const JsonValue& value) const override {
     static constexpr std::string_view kWords[] = {"at least", "at most", "greater than", "less than"};
-    return "must be " + std::string(kWords[static_cast<int>(bound_)]) + " " + Cut(text_);
+    return "must be " + std::string(kWords[static_cast<int>(bound_)]) + " " + Cut(text_) + "; was " + Quote(value);
   }
 
   std::uint64_t Cost(const JsonValue& value) const override { return value.IsNumber() ? TextCost(value) : 1; }
@@ -108,7 +108,9 @@ class MultipleOfRule final : public Rule {
     return Decimal(value.text()).IsMultipleOf(divisor_);
   }
 
-  std::string Complaint(const JsonValue&) const override { return "must be a multiple of " + Cut(text_); }
+  std::string Complaint(const JsonValue& value) const override {
+    return "must be a multiple of " + Cut(text_) + "; was " + Quote(value);
+  }
 
   std::uint64_t Cost(const JsonValue& value) const override { return value.IsNumber() ? TextCost(value) : 1; }
 
