@@ -49,7 +49,7 @@ TEST_SUITE("JsonSchema") {
       CHECK(schema->Judge(R"({"allOf":[{"not":{"items":[{"type":["string","null"]}]}}]})").empty());
       for (const std::string_view bad :
            {R"({"type":1})", R"({"type":"any"})", R"({"properties":{"a":{"minLength":-1}}})", R"({"required":true})",
-            R"({"items":{"enum":{}}})", R"({"allOf":[]})", R"({"multipleOf":0})", "1"}) {
+            R"({"items":{"enum":{}}})", R"({"allOf":[]})", R"({"multipleOf":0})", R"({"pattern":"("})", "1"}) {
         CAPTURE(bad);
         CHECK_FALSE(schema->Judge(bad).empty());
       }
