@@ -18,6 +18,12 @@ constexpr std::size_t kMaxDepth = 1000;
 // Stands for the keyword where the schema is `false`.
 constexpr std::string_view kFalseSchema = "false";
 
+// Work of so many steps may take longer than was thought.
+constexpr std::uint64_t kLongWork = 4096;
+
+// Hashing and sorting a value, beside looking at it.
+constexpr std::uint64_t kHashCost = 4;
+
 // So many alternatives are explained, each in so many bytes.
 constexpr std::size_t kMaxExplained = 3;
 constexpr std::size_t kMaxExplanationBytes = 120;
@@ -76,14 +82,12 @@ std::string_view WithArticle(NamedType type) {
 
 }  // namespace
 
-Judge::Judge(const SchemaModel& model, std::uint64_t max_steps)
+Judge::Judge(const SchemaModel& model, Effort& effort)
     : model_(model),
-      visit_constraint_([this](const valijson::constraints::Constraint& constraint) {
-        Spend(1);
-        return !gave_up_ && constraint.accept(*this);
-      }),
-      draft_(model.draft_of(0)),
-      steps_left_(max_steps) {}
+      effort_(effort),
+      visit_constraint_(
+          [this](const valijson::constraints::Constraint& constraint) { return Spend(1) && constraint.accept(*this); }),
+      draft_(model.draft_of(0)) {}
 
 bool Judge::Run(const JsonValue& document, ViolationLog& log) {
   log_ = &log;
@@ -91,8 +95,8 @@ bool Judge::Run(const JsonValue& document, ViolationLog& log) {
 }
 
 bool Judge::Apply(const valijson::Subschema& schema, const JsonValue& value, const PathStep* path) {
-  if (depth_ >= kMaxDepth) gave_up_ = true;
-  if (gave_up_) return false;
+  if (depth_ >= kMaxDepth) effort_.GiveUp(Effort::End::kDepth);
+  if (!Spend(1)) return false;
   const JsonValue* const outer_value = std::exchange(value_, &value);
   const PathStep* const outer_path = std::exchange(path_, path);
   const valijson::Subschema* const outer_schema = std::exchange(schema_, &schema);
@@ -132,11 +136,6 @@ std::string Judge::FirstReason(const valijson::Subschema& schema, const JsonValu
   const domain::Violation& reason = reasons.first();
   const std::string below = reason.pointer.substr(std::min(PointerTo(path).size(), reason.pointer.size()));
   return Cut(below.empty() ? reason.message : Cut(below) + " " + reason.message, kMaxExplanationBytes);
-}
-
-void Judge::Spend(std::uint64_t steps) {
-  if (steps > steps_left_) gave_up_ = true;
-  steps_left_ -= std::min(steps, steps_left_);
 }
 
 bool Judge::Fail(std::string_view keyword, std::string message) {
@@ -195,7 +194,7 @@ bool Judge::visit(const AnyOfConstraint& constraint) {
   constraint.applyToSubschemas([&](unsigned, const valijson::Subschema* schema) {
     ++count;
     valid = Holds(*schema, *value_);
-    return !valid && !gave_up_;
+    return !valid && !effort_.ended();
   });
   return FailUnless(valid, "anyOf", [&] { return FitsNone(constraint, count); });
 }
@@ -206,7 +205,7 @@ bool Judge::visit(const OneOfConstraint& constraint) {
   constraint.applyToSubschemas([&](unsigned index, const valijson::Subschema* schema) {
     ++count;
     if (Holds(*schema, *value_)) fitting.push_back(index + 1);
-    return fitting.size() < 2 && !gave_up_;
+    return fitting.size() < 2 && !effort_.ended();
   });
   return FailUnless(fitting.size() == 1, "oneOf", [&] {
     if (fitting.size() > 1) {
@@ -224,7 +223,7 @@ bool Judge::visit(const NotConstraint& constraint) {
 
 bool Judge::visit(const ConditionalConstraint& constraint) {
   const bool condition = Holds(*constraint.getIfSubschema(), *value_);
-  if (gave_up_) return false;
+  if (!Spend(1)) return false;
   const valijson::Subschema* branch = condition ? constraint.getThenSubschema() : constraint.getElseSubschema();
   return branch == nullptr || ApplyHere(*branch);
 }
@@ -232,7 +231,7 @@ bool Judge::visit(const ConditionalConstraint& constraint) {
 bool Judge::visit(const ContainsConstraint& constraint) {
   if (!value_->IsArray()) return true;
   const bool found = std::any_of(value_->elements().begin(), value_->elements().end(), [&](const JsonValue& element) {
-    return !gave_up_ && Holds(*constraint.getSubschema(), element);
+    return !effort_.ended() && Holds(*constraint.getSubschema(), element);
   });
   return FailUnless(found, "contains",
                     [] { return std::string("must contain an item that fits the schema under \"contains\""); });
@@ -242,12 +241,11 @@ bool Judge::visit(const DependenciesConstraint& constraint) {
   if (!value_->IsObject()) return true;
   bool valid = true;
   for (const SchemaModel::Dependency& dependency : model_.DependenciesOf(constraint)) {
-    Spend(1);
-    if (!valid && log_ == nullptr) break;
+    if (!Spend(TextCost(dependency.when)) || (!valid && log_ == nullptr)) return false;
     if (value_->Find(dependency.when) == nullptr) continue;
     if (dependency.schema != nullptr) valid = ApplyHere(*dependency.schema) && valid;
     for (const std::string_view name : dependency.needs) {
-      Spend(1);
+      if (!Spend(TextCost(name))) return false;
       if (value_->Find(name) != nullptr) continue;
       valid = false;
       if (log_ == nullptr) break;
@@ -271,7 +269,7 @@ bool Judge::visit(const LinearItemsConstraint& constraint) {
     return valid || log_ != nullptr;
   });
   const valijson::Subschema* others = constraint.getAdditionalItemsSubschema();
-  for (std::size_t i = listed; i < elements.size() && (valid || log_ != nullptr) && !gave_up_; ++i) {
+  for (std::size_t i = listed; i < elements.size() && (valid || log_ != nullptr) && !effort_.ended(); ++i) {
     const PathStep step = PathStep::Element(path_, static_cast<std::uint32_t>(i));
     if (others != nullptr) {
       valid = Apply(*others, elements[i], &step) && valid;
@@ -292,7 +290,7 @@ bool Judge::visit(const SingularItemsConstraint& constraint) {
   for (const JsonValue& element : value_->elements()) {
     const PathStep step = PathStep::Element(path_, index++);
     valid = Apply(*constraint.getItemsSubschema(), element, &step) && valid;
-    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+    if (effort_.ended() || (!valid && (log_ == nullptr || log_->full()))) return false;
   }
   return valid;
 }
@@ -309,13 +307,16 @@ bool Judge::visit(const MinItemsConstraint& constraint) {
 
 bool Judge::visit(const MaxLengthConstraint& constraint) {
   if (!value_->IsString() || value_->size() <= constraint.getMaxLength()) return true;
+  if (!Spend(TextCost(value_->text()))) return false;
   return CheckSize("maxLength", "must have at most", CountCharacters(value_->text()), std::less_equal(),
                    constraint.getMaxLength(), "character");
 }
 
 bool Judge::visit(const MinLengthConstraint& constraint) {
-  return !value_->IsString() || CheckSize("minLength", "must have at least", CountCharacters(value_->text()),
-                                          std::greater_equal(), constraint.getMinLength(), "character");
+  if (!value_->IsString()) return true;
+  if (!Spend(TextCost(value_->text()))) return false;
+  return CheckSize("minLength", "must have at least", CountCharacters(value_->text()), std::greater_equal(),
+                   constraint.getMinLength(), "character");
 }
 
 bool Judge::visit(const MaxPropertiesConstraint& constraint) {
@@ -338,9 +339,10 @@ bool Judge::visit(const PolyConstraint& constraint) {
   }
   bool valid = true;
   for (const std::unique_ptr<Rule>& rule : model_.rules().subspan(own.first_rule(), own.rule_count())) {
-    Spend(rule->Cost(*value_));
-    if (gave_up_ || (!valid && log_ == nullptr)) return false;
+    const std::uint64_t cost = rule->Cost(*value_);
+    if (!Spend(cost) || (!valid && log_ == nullptr)) return false;
     const bool holds = rule->Holds(*value_);
+    if (cost > kLongWork) effort_.CheckTime();
     valid = FailUnless(holds, rule->keyword(), [&] { return rule->Complaint(*value_); }) && valid;
   }
   return valid;
@@ -353,8 +355,7 @@ bool Judge::visit(const PropertiesConstraint& constraint) {
   for (const JsonMember& member : value_->members()) {
     const std::string_view name = member.name.text();
     const PathStep step = PathStep::Member(path_, name);
-    Spend(1);
-    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+    if (!Spend(TextCost(name)) || (!valid && (log_ == nullptr || log_->full()))) return false;
 
     bool named = false;
     if (const valijson::Subschema* listed = properties.Find(name)) {
@@ -362,9 +363,11 @@ bool Judge::visit(const PropertiesConstraint& constraint) {
       valid = Apply(*listed, member.value, &step) && valid;
     }
     for (const SchemaModel::Properties::ByPattern& entry : properties.by_pattern) {
-      Spend(entry.pattern->Cost(name.size()));
-      if (gave_up_) return false;
-      if (!entry.pattern->Matches(name)) continue;
+      const std::uint64_t cost = entry.pattern->Cost(name.size());
+      if (!Spend(cost)) return false;
+      const bool matches = entry.pattern->Matches(name);
+      if (cost > kLongWork) effort_.CheckTime();
+      if (!matches) continue;
       named = true;
       valid = Apply(*entry.schema, member.value, &step) && valid;
     }
@@ -383,7 +386,7 @@ bool Judge::visit(const PropertyNamesConstraint& constraint) {
   if (!value_->IsObject()) return true;
   bool valid = true;
   for (const JsonMember& member : value_->members()) {
-    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+    if (effort_.ended() || (!valid && (log_ == nullptr || log_->full()))) return false;
     const PathStep step = PathStep::Member(path_, member.name.text());
     if (Holds(*constraint.getSubschema(), member.name)) continue;
     valid = false;
@@ -398,7 +401,7 @@ bool Judge::visit(const RequiredConstraint& constraint) {
   if (!value_->IsObject()) return true;
   bool valid = true;
   for (const std::string_view name : model_.NamesOf(constraint)) {
-    Spend(1);
+    if (!Spend(TextCost(name))) return false;
     if (value_->Find(name) != nullptr) continue;
     valid = false;
     if (log_ == nullptr || log_->full()) break;
@@ -409,6 +412,7 @@ bool Judge::visit(const RequiredConstraint& constraint) {
 }
 
 bool Judge::visit(const TypeConstraint& constraint) {
+  if (value_->IsNumber() && !Spend(TextCost(value_->text()))) return false;  // for finding out whether it is an integer
   bool valid = false;
   constraint.applyToNamedTypes([&](NamedType type) {
     valid = IsOfType(*value_, type, draft_);
@@ -437,8 +441,7 @@ bool Judge::visit(const UniqueItemsConstraint&) {
   std::vector<std::pair<std::size_t, std::uint32_t>> hashes;
   hashes.reserve(elements.size());
   for (std::uint32_t i = 0; i < elements.size(); ++i) {
-    Spend(1 + CountValues(elements[i]));
-    if (gave_up_) return false;
+    if (!Spend(kHashCost * Weight(elements[i]))) return false;
     hashes.emplace_back(Hash(elements[i]), i);
   }
   std::sort(hashes.begin(), hashes.end());
@@ -446,8 +449,7 @@ bool Judge::visit(const UniqueItemsConstraint&) {
   std::pair<std::uint32_t, std::uint32_t> first{UINT32_MAX, 0};
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     for (std::size_t j = i + 1; j < hashes.size() && hashes[j].first == hashes[i].first; ++j) {
-      Spend(1);
-      if (gave_up_) return false;
+      if (!Spend(Weight(elements[hashes[i].second]))) return false;
       if (!Equal(elements[hashes[i].second], elements[hashes[j].second])) continue;
       first = std::min(first, {hashes[i].second, hashes[j].second});
       break;

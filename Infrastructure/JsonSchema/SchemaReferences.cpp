@@ -43,8 +43,12 @@ SchemaReferences::SchemaReferences(const JsonValue& root, Draft draft, std::vect
     : faults_(faults) {
   WalkDocument(root, draft, "", "");
   // Resolving a reference to a place that is no schema by itself walks that place, which may find more references.
-  for (std::size_t i = 0; i < references_.size(); ++i) Resolve(Reference(references_[i]));
-  RefuseCircles();
+  for (std::size_t i = 0; i < references_.size() && !too_many(); ++i) Resolve(Reference(references_[i]));
+  if (too_many()) {
+    faults_.assign(1, {"", "too_large", "must not hold more than " + std::to_string(kMaxSchemas) + " schemas"});
+  } else {
+    RefuseCircles();
+  }
 }
 
 const std::size_t* SchemaReferences::IndexOf(const JsonValue& schema) const {
@@ -74,7 +78,7 @@ void SchemaReferences::WalkDocument(const JsonValue& root, Draft draft, const st
 }
 
 void SchemaReferences::Walk(const JsonValue& schema, const Place& parent, std::string suffix) {
-  if (places_.contains(&schema)) return;
+  if (places_.contains(&schema) || too_many()) return;
   WalkPlace(schema, all_places_.emplace_back(Place{&parent, std::move(suffix), parent.base, parent.draft}));
 }
 

@@ -25,9 +25,15 @@ class SchemaReferences {
     Draft draft;
   };
 
-  /// Walks the document, which must outlive this. Faults: references that lead nowhere, out of the document, to what is
-  /// no schema, or in a circle.
+  /// How many schemas may stand in a document: valijson takes some ten microseconds for each.
+  static constexpr std::size_t kMaxSchemas = 25'000;
+
+  /// Walks the document, which must outlive this. Faults: too many schemas; references that lead nowhere, out of the
+  /// document, to what is no schema, or in a circle.
   SchemaReferences(const JsonValue& root, Draft draft, std::vector<domain::Fault>& faults);
+
+  /// Then nothing else was looked at.
+  bool too_many() const { return places_.size() > kMaxSchemas; }
 
   const std::vector<Target>& targets() const { return targets_; }
 

@@ -62,6 +62,7 @@ SchemaRewriter::SchemaRewriter(const JsonValue& root, Draft draft, std::vector<d
     : root_(root), draft_(draft), faults_(faults), references_(root, draft, faults) {}
 
 RewrittenSchema SchemaRewriter::Run() {
+  if (references_.too_many()) return {};
   std::string& text = result_.text;
   const auto add = [&](const JsonValue& schema, const std::string& pointer, Draft draft) {
     draft_ = draft;

@@ -211,13 +211,13 @@ TEST_SUITE("JsonSchema") {
 
   TEST_CASE("the last of duplicate names counts") {
     const auto schema = Compiled(R"({"properties":{"a":{"type":"string"}},"maxProperties":20})");
-    CHECK(schema->Judge(R"({"a":1,"a":"x"})").empty());
-    CHECK(schema->Judge(R"({"a":"x","a":1})") ==
+    CHECK(Accepts(*schema, R"({"a":1,"a":"x"})"));
+    CHECK(Judged(*schema, R"({"a":"x","a":1})") ==
           Violations{{"/a", "type", "must be a string; was a number", "/properties/a/type"}});
     std::string many = R"({"a":1)";
     for (int i = 0; i < 19; ++i) many += ",\"k" + std::to_string(i) + "\":0";
-    CHECK(schema->Judge(many + R"(,"a":"x","k7":1})").empty());
-    CHECK(schema->Judge(many + R"(,"a":"x","a":2})").size() == 1);
+    CHECK(Accepts(*schema, many + R"(,"a":"x","k7":1})"));
+    CHECK(Judged(*schema, many + R"(,"a":"x","a":2})").size() == 1);
     CHECK(Accepts(R"({"type":"string","type":"number"})", "1"));
   }
 
@@ -269,8 +269,8 @@ TEST_SUITE("JsonSchema") {
       CAPTURE(text);
       CHECK(IsUnjudged(schema->Judge(text)));
     }
-    CHECK(schema->Judge("{}").empty());
-    CHECK(schema->Judge(" [1 , 2]\n").empty());
+    CHECK(Accepts(*schema, "{}"));
+    CHECK(Accepts(*schema, " [1 , 2]\n"));
   }
 
   TEST_CASE("patterns take linear time and search anywhere in the text") {
