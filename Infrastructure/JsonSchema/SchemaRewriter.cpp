@@ -2,6 +2,7 @@
 
 #include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/Decimal.h"
+#include "Infrastructure/JsonSchema/EcmaSyntax.h"
 #include "Infrastructure/JsonSchema/TextRules.h"
 #include "Infrastructure/JsonSchema/ValueRules.h"
 #include "Infrastructure/JsonSchema/Wording.h"
@@ -20,6 +21,8 @@ namespace {
 // Each may take up to a megabyte once it is used.
 constexpr std::size_t kMaxPatterns = 256;
 constexpr std::size_t kMaxPatternInstructions = 300'000;  // of all together
+constexpr std::size_t kMaxPatternBytes = std::size_t{256} << 10;
+constexpr std::size_t kMaxPropertyEscapes = 1000;  // \p{...}: RE2 takes 0.1 ms for each
 
 constexpr std::array<std::string_view, 7> kTypeNames = {"array",  "boolean", "integer", "null",
                                                         "number", "object",  "string"};
@@ -32,6 +35,14 @@ void AppendMember(std::string_view keyword, std::string& out) {
 
 void AppendTarget(std::size_t index, std::string& out) {
   out += "{\"" + std::string(kTargetKeyword) + "\":" + std::to_string(index) + "}";
+}
+
+std::size_t CountPropertyEscapes(std::string_view pattern) {
+  std::size_t count = 0;
+  for (std::size_t at = pattern.find('\\'); at != std::string_view::npos; at = pattern.find('\\', at + 2)) {
+    if (at + 1 < pattern.size() && (pattern[at + 1] | 0x20) == 'p') ++count;
+  }
+  return count;
 }
 
 std::optional<Bound> BoundOf(std::string_view keyword) {
@@ -305,6 +316,17 @@ std::shared_ptr<const EcmaPattern> SchemaRewriter::Pattern(std::string_view sour
   if (faults_.size() >= kMaxFaults) return nullptr;
   if (result_.patterns.size() >= kMaxPatterns) {
     Refuse(at, "too_large", "is one pattern too many: a schema may have " + std::to_string(kMaxPatterns));
+    return nullptr;
+  }
+  pattern_bytes_ += source.size();
+  property_escapes_ += CountPropertyEscapes(source);
+  if (pattern_bytes_ > kMaxPatternBytes || property_escapes_ > kMaxPropertyEscapes) {
+    Refuse(at, "too_large",
+           "is too much: the patterns of a schema may have 256 KiB together, and 1000 classes like \\p{L}");
+    return nullptr;
+  }
+  if (!IsEcmaPattern(source)) {
+    Refuse(at, "invalid_pattern", "is a pattern that cannot be used (it is no regular expression of ECMA 262)");
     return nullptr;
   }
   auto pattern = std::make_shared<const EcmaPattern>(source);

@@ -72,6 +72,8 @@ class SchemaRewriter {
   RewrittenSchema result_;
   std::unordered_map<std::string_view, std::size_t> name_indexes_;
   std::size_t pattern_instructions_ = 0;
+  std::size_t pattern_bytes_ = 0;
+  std::size_t property_escapes_ = 0;
 };
 
 }  // namespace volcanion::infrastructure

@@ -21,7 +21,8 @@ struct JudgingLimits {
 ///
 /// A schema is refused, with a pointer to each fault, when it is larger than 1 MiB or nested deeper than 100 levels,
 /// when it is of another draft, when a keyword has a value it cannot have, when a `$ref` leads out of the schema
-/// (nothing is ever fetched), and when a pattern is one that cannot be matched in linear time.
+/// (nothing is ever fetched), when a pattern is one that cannot be matched in linear time, and when it is larger in
+/// another way than can be loaded in well under a second (schemas, patterns).
 ///
 /// A document stays unjudged when it is not JSON, is nested deeper than 128 levels, or when judging it takes more steps
 /// or time than the limits allow.

@@ -49,6 +49,7 @@ TEST_SUITE("JsonSchema") {
     const auto schema = Compiled(R"({"properties":{"a":{"$ref":"#"}},"items":{"$ref":"#"}})");
     CHECK(Accepts(*schema, Repeated("[", 128) + Repeated("]", 128)));
     CHECK(IsUnjudged(schema->Judge(Repeated("[", 129) + Repeated("]", 129))));
+    CHECK(IsUnjudged(schema->Judge(Repeated("[", 10'000) + Repeated("]", 10'000))));
     CHECK(IsUnjudged(schema->Judge(Repeated("[", 1'000'000))));
     CHECK(IsUnjudged(schema->Judge(Repeated("{\"a\":", 1'000'000))));
   }
@@ -66,6 +67,15 @@ TEST_SUITE("JsonSchema") {
     CHECK(IsUnjudged(VerdictOf(R"({"dependencies":{"a":{"$ref":"#"}}})", R"({"a":1})")));
   }
 
+  TEST_CASE("schemas that lead into each other for ever leave documents unjudged") {
+    const auto schema = Compiled(R"({"definitions":{"a":{"allOf":[{"$ref":"#/definitions/b"}]},
+                                                    "b":{"anyOf":[{"$ref":"#/definitions/c"}]},
+                                                    "c":{"oneOf":[{"$ref":"#/definitions/a"}]}},
+                                     "properties":{"x":{"$ref":"#/definitions/a"}}})");
+    CHECK(IsUnjudged(schema->Judge(R"({"x":1})")));
+    CHECK(Accepts(*schema, R"({"y":1})"));
+  }
+
   TEST_CASE("alternatives that double the work at each level end with unjudged, soon") {
     std::string schema = R"({"definitions":{"d0":{"type":"null"})";
     for (int i = 1; i <= 40; ++i) {
@@ -78,6 +88,10 @@ TEST_SUITE("JsonSchema") {
     CHECK(IsUnjudged(compiled->Judge("1")));
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
     CHECK(Accepts(*compiled, "null"));
+    for (std::size_t at = schema.find("anyOf"); at != std::string::npos; at = schema.find("anyOf", at)) {
+      schema.replace(at, 5, "oneOf");
+    }
+    CHECK(IsUnjudged(VerdictOf(schema, "1")));
   }
 
   TEST_CASE("a large ordinary document is judged whole, when it is given the time") {
@@ -261,6 +275,16 @@ TEST_SUITE("JsonSchema") {
       REQUIRE(faults.size() == 1);
       CHECK(faults.front().code == "too_large");
       CHECK(faults.front().message == "must not hold more than 25000 schemas");
+    }
+    const std::vector<std::string> patterns = {
+        R"({"pattern":")" + Repeated(R"(\\p{L})", 140'000) + R"("})",
+        R"({"pattern":")" + Repeated("[a-z]", 100'000) + R"("})",
+        R"({"allOf":[)" + Repeated(R"({"pattern":")" + Repeated(R"(\\P{L}|)", 600) + R"("},)", 20) + R"({"pattern":")" +
+            Repeated(R"(\\p{L}|)", 601) + R"("}]})",
+    };
+    for (const std::string& schema : patterns) {
+      CAPTURE(schema.substr(0, 40));
+      CHECK(Faults(schema).front().code == "too_large");
     }
     CHECK(Accepts(
         R"({"properties":{")" + std::string(500'000, 'n') + R"(":{"allOf":[)" + Repeated("{},", 20'000) + "{}]}}}",

@@ -184,6 +184,12 @@ TEST_SUITE("JsonSchema") {
     CHECK_FALSE(Accepts(R"({"maximum":9007199254740992})", "9007199254740993"));
     CHECK(Accepts(R"({"maximum":18446744073709551615})", "18446744073709551615"));
     CHECK_FALSE(Accepts(R"({"maximum":18446744073709551615})", "18446744073709551616"));
+    CHECK_FALSE(Accepts(R"({"maximum":9223372036854775807})", "9223372036854775808"));
+    CHECK(Accepts(R"({"minimum":-9223372036854775808})", "-9223372036854775808"));
+    CHECK_FALSE(Accepts(R"({"minimum":-9223372036854775808})", "-9223372036854775809"));
+    CHECK(Accepts(R"({"multipleOf":1e-9223372036854775807})", "1e9223372036854775807"));
+    CHECK(Accepts(R"({"multipleOf":3})", "3e999999999999999999"));
+    CHECK_FALSE(Accepts(R"({"multipleOf":7e999999999999999999})", "14"));
     CHECK_FALSE(Accepts(R"({"exclusiveMaximum":0.3})", "0.3000"));
     CHECK(Accepts(R"({"exclusiveMaximum":0.3})", "0.29999999999999999999999"));
     CHECK(Accepts(R"({"enum":[100]})", "1e2"));
