@@ -32,7 +32,7 @@ void Effort::CheckTime() {
 }
 
 std::chrono::nanoseconds Effort::Used() const {
-  if (!started_) return (slice_ - slice_left_) * kTimePerStep;
+  if (!started_) return unmeasured_ + (slice_ - slice_left_) * kTimePerStep;
   return unmeasured_ + (ThreadTime() - *started_);
 }
 

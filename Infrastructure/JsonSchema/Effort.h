@@ -35,6 +35,7 @@ class Effort {
 
   void GiveUp(End why) {
     if (end_ == End::kNone) end_ = why;
+    if (!started_) unmeasured_ += (slice_ - slice_left_) * kTimePerStep;
     steps_ = slice_ = slice_left_ = 0;
   }
 
@@ -55,7 +56,7 @@ class Effort {
   std::uint64_t slice_ = 0;  // as it was when the clock was read
   std::uint64_t slice_left_ = 0;
   std::chrono::nanoseconds time_;           // in all
-  std::chrono::nanoseconds unmeasured_{0};  // until the clock was read first
+  std::chrono::nanoseconds unmeasured_{0};  // before the clock was read first
   std::optional<std::chrono::nanoseconds> started_;
   End end_ = End::kNone;
 };

@@ -1,7 +1,7 @@
 #include "Infrastructure/JsonSchema/Judge.h"
 
 #include "Domain/JsonPointer.h"
-#include "Infrastructure/JsonSchema/Decimal.h"
+#include "Infrastructure/JsonSchema/NamedType.h"
 #include "Infrastructure/JsonSchema/Wording.h"
 
 #include <algorithm>
@@ -27,58 +27,6 @@ constexpr std::uint64_t kHashCost = 4;
 // So many alternatives are explained, each in so many bytes.
 constexpr std::size_t kMaxExplained = 3;
 constexpr std::size_t kMaxExplanationBytes = 120;
-
-using NamedType = valijson::constraints::TypeConstraint::JsonType;
-
-bool IsInteger(const JsonValue& number, Draft draft) {
-  if (number.SmallInteger()) return true;
-  if (draft == Draft::k4) return number.text().find_first_of(".eE") == std::string_view::npos;
-  return Decimal(number.text()).IsInteger();
-}
-
-bool IsOfType(const JsonValue& value, NamedType type, Draft draft) {
-  switch (type) {
-    case NamedType::kAny:
-      return true;
-    case NamedType::kArray:
-      return value.IsArray();
-    case NamedType::kBoolean:
-      return value.IsBoolean();
-    case NamedType::kInteger:
-      return value.IsNumber() && IsInteger(value, draft);
-    case NamedType::kNull:
-      return value.IsNull();
-    case NamedType::kNumber:
-      return value.IsNumber();
-    case NamedType::kObject:
-      return value.IsObject();
-    case NamedType::kString:
-      return value.IsString();
-  }
-  return false;
-}
-
-std::string_view WithArticle(NamedType type) {
-  switch (type) {
-    case NamedType::kAny:
-      return "anything";
-    case NamedType::kArray:
-      return WithArticle(JsonType::kArray);
-    case NamedType::kBoolean:
-      return WithArticle(JsonType::kBoolean);
-    case NamedType::kInteger:
-      return "an integer";
-    case NamedType::kNull:
-      return WithArticle(JsonType::kNull);
-    case NamedType::kNumber:
-      return WithArticle(JsonType::kNumber);
-    case NamedType::kObject:
-      return WithArticle(JsonType::kObject);
-    case NamedType::kString:
-      break;
-  }
-  return WithArticle(JsonType::kString);
-}
 
 }  // namespace
 
@@ -431,7 +379,7 @@ bool Judge::visit(const TypeConstraint& constraint) {
     });
     const bool fraction = asks_integer && value_->IsNumber();
     return "must be " + Alternatives(words) + "; was " +
-           (fraction ? Quote(*value_) : std::string(volcanion::infrastructure::WithArticle(value_->type())));
+           (fraction ? Quote(*value_) : std::string(WithArticle(value_->type())));
   });
 }
 

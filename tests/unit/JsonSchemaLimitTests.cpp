@@ -128,7 +128,10 @@ TEST_SUITE("JsonSchema") {
     CHECK(budget.left <= std::chrono::nanoseconds(0));
     CHECK(IsUnjudged(schema->Judge("[]", budget)));
     CHECK(schema->Judge("[]").is_valid());
-    // What is too short to be measured is paid for too.
+    // What is too short to be measured is paid for too, and so is what was given up.
+    budget.left = std::chrono::milliseconds(100);
+    CHECK(IsUnjudged(Compiled(R"({"allOf":[{"$ref":"#"}]})")->Judge("1", budget)));
+    CHECK(budget.left < std::chrono::milliseconds(100));
     budget.left = std::chrono::microseconds(50);
     for (judged = 0; judged < 100'000 && schema->Judge("[1,2,3]", budget).is_valid(); ++judged) {
     }
