@@ -64,6 +64,7 @@ struct EventCount {
   std::string event_name;
   bool is_valid = true;
   std::int64_t events = 0;
+  std::int64_t unjudged = 0;  ///< of those
 };
 
 /// Rows of the roll-up unknown_events: events of one name from one system that no structure has judged.

@@ -23,6 +23,7 @@ void Add(const EventRow& event, std::map<EventKind, EventCount>& counts) {
     count.event_name = event.event_name;
     count.is_valid = event.is_valid;
   }
+  if (event.is_unjudged) ++count.unjudged;
 }
 
 void Add(const EventRow& event, std::map<UnknownKind, UnknownCount>& unknown) {

@@ -2,6 +2,7 @@
 
 #include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/Decimal.h"
+#include "Infrastructure/JsonSchema/EcmaSyntax.h"
 #include "Infrastructure/JsonSchema/TextRules.h"
 #include "Infrastructure/JsonSchema/ValueRules.h"
 #include "Infrastructure/JsonSchema/Wording.h"
@@ -20,20 +21,28 @@ namespace {
 // Each may take up to a megabyte once it is used.
 constexpr std::size_t kMaxPatterns = 256;
 constexpr std::size_t kMaxPatternInstructions = 300'000;  // of all together
+constexpr std::size_t kMaxPatternBytes = std::size_t{256} << 10;
+constexpr std::size_t kMaxPropertyEscapes = 1000;  // \p{...}: RE2 takes 0.1 ms for each
 
 constexpr std::array<std::string_view, 7> kTypeNames = {"array",  "boolean", "integer", "null",
                                                         "number", "object",  "string"};
 
-constexpr std::string_view kRewrittenNul = "\xC0\x80";
-
-void AppendMember(std::string_view name, std::string& out) {
+void AppendMember(std::string_view keyword, std::string& out) {
   if (out.back() != '{') out += ',';
-  AppendRewrittenName(name, out);
+  AppendJsonString(keyword, out);
   out += ':';
 }
 
 void AppendTarget(std::size_t index, std::string& out) {
   out += "{\"" + std::string(kTargetKeyword) + "\":" + std::to_string(index) + "}";
+}
+
+std::size_t CountPropertyEscapes(std::string_view pattern) {
+  std::size_t count = 0;
+  for (std::size_t at = pattern.find('\\'); at != std::string_view::npos; at = pattern.find('\\', at + 2)) {
+    if (at + 1 < pattern.size() && (pattern[at + 1] | 0x20) == 'p') ++count;
+  }
+  return count;
 }
 
 std::optional<Bound> BoundOf(std::string_view keyword) {
@@ -60,40 +69,32 @@ struct SchemaRewriter::Step {
   }
 };
 
-void AppendRewrittenName(std::string_view name, std::string& out) {
-  if (name.find('\0') == std::string_view::npos) return AppendJsonString(name, out);
-  std::string rewritten;
-  for (const char c : name) {
-    if (c == '\0') {
-      rewritten += kRewrittenNul;
-    } else {
-      rewritten += c;
-    }
-  }
-  AppendJsonString(rewritten, out);
-}
-
-std::string ReadRewrittenName(std::string_view name) {
-  std::string original(name);
-  for (std::size_t at = original.find(kRewrittenNul); at != std::string::npos; at = original.find(kRewrittenNul, at)) {
-    original.replace(at, kRewrittenNul.size(), 1, '\0');
-  }
-  return original;
-}
-
 SchemaRewriter::SchemaRewriter(const JsonValue& root, Draft draft, std::vector<domain::Fault>& faults)
     : root_(root), draft_(draft), faults_(faults), references_(root, draft, faults) {}
 
 RewrittenSchema SchemaRewriter::Run() {
-  const auto add = [this](const JsonValue& schema, const std::string& pointer) {
-    std::string text;
+  if (references_.too_many()) return {};
+  std::string& text = result_.text;
+  const auto add = [&](const JsonValue& schema, const std::string& pointer, Draft draft) {
+    draft_ = draft;
+    if (!result_.parts.empty()) text += ',';
+    result_.parts.push_back({pointer, draft});
     Rewrite(schema, Step{nullptr, pointer}, false, text);
-    result_.texts.push_back(std::move(text));
-    result_.pointers.push_back(pointer);
   };
-  add(root_, "");
-  for (const SchemaReferences::Target& target : references_.targets()) add(*target.schema, target.pointer);
+  text = "{\"items\":[";
+  add(root_, "", draft_);
+  for (const SchemaReferences::Target& target : references_.targets()) {
+    add(*target.schema, target.pointer, target.draft);
+  }
+  text += "]}";
   return std::move(result_);
+}
+
+/// An index that stands for the name, in quotes.
+void SchemaRewriter::AppendName(std::string_view name, std::string& out) {
+  const auto [known, added] = name_indexes_.emplace(name, result_.names.size());
+  if (added) result_.names.emplace_back(name);
+  out += "\"" + std::to_string(known->second) + "\"";
 }
 
 void SchemaRewriter::Rewrite(const JsonValue& schema, const Step& at, bool may_refer, std::string& out) {
@@ -225,7 +226,9 @@ void SchemaRewriter::RewriteMap(const JsonValue& map, const Step& at, std::strin
   }
   const bool dependencies = at.token == "dependencies";
   for (const JsonMember& entry : map.members()) {
-    AppendMember(entry.name.text(), out);
+    if (out.back() != '{') out += ',';
+    AppendName(entry.name.text(), out);
+    out += ':';
     const Step below = at / entry.name.text();
     if (dependencies && entry.value.IsArray()) {
       RewriteNames(entry.value, below, out);
@@ -247,7 +250,7 @@ void SchemaRewriter::RewriteNames(const JsonValue& names, const Step& at, std::s
         break;
       }
       if (out.back() != '[') out += ',';
-      AppendRewrittenName(name.text(), out);
+      AppendName(name.text(), out);
     }
   }
   out += ']';
@@ -313,6 +316,17 @@ std::shared_ptr<const EcmaPattern> SchemaRewriter::Pattern(std::string_view sour
   if (faults_.size() >= kMaxFaults) return nullptr;
   if (result_.patterns.size() >= kMaxPatterns) {
     Refuse(at, "too_large", "is one pattern too many: a schema may have " + std::to_string(kMaxPatterns));
+    return nullptr;
+  }
+  pattern_bytes_ += source.size();
+  property_escapes_ += CountPropertyEscapes(source);
+  if (pattern_bytes_ > kMaxPatternBytes || property_escapes_ > kMaxPropertyEscapes) {
+    Refuse(at, "too_large",
+           "is too much: the patterns of a schema may have 256 KiB together, and 1000 classes like \\p{L}");
+    return nullptr;
+  }
+  if (!IsEcmaPattern(source)) {
+    Refuse(at, "invalid_pattern", "is a pattern that cannot be used (it is no regular expression of ECMA 262)");
     return nullptr;
   }
   auto pattern = std::make_shared<const EcmaPattern>(source);

@@ -138,7 +138,8 @@ std::int64_t ClaimKeys(PqConnection& connection, std::vector<Entry>& entries) {
 
 // A statement of its own: it sees what the writers we waited for have committed, which the INSERT's snapshot does not.
 constexpr char kFindFirsts[] = R"sql(
-  SELECT wanted.at, keys.content_hash, keys.batch_id, events.is_valid, events.schema_version, events.validation_errors
+  SELECT wanted.at, keys.content_hash, keys.batch_id, events.is_valid, events.schema_version,
+         events.validation_errors, events.is_unjudged
   FROM unnest($1::uuid[], $2::text[], $3::int4[]) AS wanted (system, id, at)
   JOIN write.event_keys AS keys ON keys.partner_system_id = wanted.system AND keys.event_id = wanted.id
   JOIN write.tracking_events AS events ON events.batch_id = keys.batch_id AND events.ordinal = keys.ordinal
@@ -167,7 +168,7 @@ void FindFirsts(PqConnection& connection, std::vector<Entry>& entries) {
     entry.stored_hash = result.bytes(row, 1);
     entry.result.status = entry.StatusAgainst(entry.stored_hash);
     entry.result.position = result.int8(row, 2);
-    entry.result.verdict.is_valid = result.boolean(row, 3);
+    entry.result.verdict.outcome = domain::StoredOutcome(result.boolean(row, 3), result.boolean(row, 6));
     if (!result.is_null(row, 4)) entry.result.judged_by = result.int4(row, 4);
     if (!result.is_null(row, 5)) entry.result.verdict.violations = ViolationsFromJson(result.bytes(row, 5));
   }
@@ -186,7 +187,7 @@ void AnswerTwins(std::vector<Entry>& entries) {
 constexpr char kCopyEvents[] =
     "COPY write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name, "
     "event_timestamp, user_id, anonymous_id, is_valid, schema_version, validation_errors, properties, correlation_id, "
-    "traceparent, created_at) FROM STDIN (FORMAT binary)";
+    "traceparent, created_at, is_unjudged) FROM STDIN (FORMAT binary)";
 
 struct Written {
   std::size_t events = 0;
@@ -204,7 +205,7 @@ Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, 
     const auto& event = entry.event();
     const auto& report = event.report();
     const auto& verdict = event.verdict();
-    rows.Row(16);
+    rows.Row(17);
     rows.Int8(batch);
     rows.Int4(entry.ordinal);
     rows.Uuid(event.id().value);
@@ -214,13 +215,14 @@ Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, 
     rows.Timestamp(event.event_timestamp());
     optional_text(report.user_id);
     optional_text(report.anonymous_id);
-    rows.Boolean(verdict.is_valid);
+    rows.Boolean(verdict.is_valid());
     event.judged_by() ? rows.Int4(*event.judged_by()) : rows.Null();
     verdict.violations.empty() ? rows.Null() : rows.Bytes(ViolationsToJson(verdict.violations));
     rows.Bytes(report.properties());
     rows.Bytes(event.correlation_id());
     event.traceparent().empty() ? rows.Null() : rows.Bytes(event.traceparent());
     rows.Timestamp(event.received_at());
+    rows.Boolean(verdict.outcome == domain::Verdict::Outcome::kUnjudged);
     ++written.events;
   }
   const auto stream = rows.Finish();

@@ -38,8 +38,8 @@ class ComparedSchema {
   std::string PointerTo(const JsonValue& value) const;
 
   /// Whether a schema that is used leads back to itself without going into the document, or one value has to go through
-  /// very many schemas: judging gives up then, and nothing is valid.
-  bool IsEndless() const;
+  /// very many schemas (judging gives up then, and nothing is valid), or a reference leads into another draft's schema.
+  bool IsBeyondComparison() const;
 
  private:
   ComparedSchema(SchemaText text, int order, std::vector<domain::Fault>& faults)

@@ -50,12 +50,12 @@ bool SchemaInclusion::ValuesHold(const Facts& facts, const SchemaPlace& asking, 
   }
   std::unordered_multimap<std::size_t, const JsonValue*> by_hash;
   for (const JsonValue& value : allowed) {
-    if (!work_.Spend(CountValues(value))) return false;
+    if (!work_.Spend(Weight(value))) return false;
     by_hash.emplace(Hash(value), &value);
   }
   std::vector<const JsonValue*> missing;
   for (const JsonValue* value : *facts.values) {
-    if (!work_.Spend(CountValues(*value))) return false;
+    if (!work_.Spend(Weight(*value))) return false;
     const auto [first, last] = by_hash.equal_range(Hash(*value));
     const bool found =
         std::any_of(first, last, [&](const auto& entry) { return work_.Spend(1) && Equal(*entry.second, *value); });

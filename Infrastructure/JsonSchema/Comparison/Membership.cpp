@@ -65,7 +65,7 @@ Fits FitsString(std::string_view text, std::string_view keyword, const JsonValue
 }
 
 Fits HasUniqueItems(const JsonValue& array, ComparisonWork& work) {
-  if (array.size() > kMaxPairedItems || !work.Spend(CountValues(array) * array.size())) return Fits::kUnknown;
+  if (array.size() > kMaxPairedItems || !work.Spend(Weight(array) * array.size())) return Fits::kUnknown;
   const auto elements = array.elements();
   for (std::size_t i = 0; i < elements.size(); ++i) {
     for (std::size_t j = i + 1; j < elements.size(); ++j) {
