@@ -95,7 +95,8 @@ std::string ComparedSchema::PointerTo(const JsonValue& value) const {
 
 bool ComparedSchema::IsBeyondComparison() const {
   // Another draft's own schema would be read with the keywords of this one.
-  if (std::ranges::any_of(references_.targets(), [this](const auto& target) { return target.draft != draft(); })) return true;
+  if (std::ranges::any_of(references_.targets(), [this](const auto& target) { return target.draft != draft(); }))
+    return true;
   Heights heights;
   std::unordered_set<const JsonValue*> seen;
   std::vector<const JsonValue*> waiting{&root()};

@@ -30,8 +30,9 @@ bool SchemaInclusion::Run(const ComparedSchema& taken, const ComparedSchema& ask
   bool holds = false;
   if (taken.draft() == asking.draft() && Equal(taken.root(), asking.root())) return true;
   if (taken.IsBeyondComparison() || asking.IsBeyondComparison()) {
-    Report(root,
-           {"not_compared", "cannot be compared: a value has to go round in a circle, through too many schemas, or into one of another draft"});
+    Report(root, {"not_compared",
+                  "cannot be compared: a value has to go round in a circle, through too many schemas, or into one of "
+                  "another draft"});
   } else {
     holds = Holds(Conjunction({{&taken, &taken.root()}}), root) && !work_.gave_up();
   }
