@@ -49,7 +49,8 @@ inline std::vector<Fault> Faults(std::string_view schema) {
 
 /// The violations of a document that is judged: none when it is valid, some when it is not.
 inline Violations Judged(const CompiledSchema& schema, std::string_view json) {
-  const Verdict verdict = schema.Judge(json);
+  volcanion::application::JudgingBudget budget{std::chrono::seconds(10)};  // as above
+  const Verdict verdict = schema.Judge(json, budget);
   CHECK(verdict.outcome == (verdict.violations.empty() ? Verdict::Outcome::kValid : Verdict::Outcome::kInvalid));
   return verdict.violations;
 }
