@@ -23,9 +23,8 @@ std::string MissingStructure(const Directory& directory, const TrackingEvent& ev
 Judgement Judge(const Directory& directory, const TrackingEvent& event) {
   Judgement judgement;
   const auto& report = event.report();
-  if (event.IsFromTheFuture()) {
-    judgement.violations.push_back(
-        {"", "eventTimestamp", "must not be more than 24 hours ahead of the time of receipt"});
+  if (auto ahead = domain::CheckClock(event.event_timestamp(), event.received_at())) {
+    judgement.violations.push_back(*std::move(ahead));
   }
   const auto* structure = directory.FindStructure(event.partner(), report.event_name, report.schema_version);
   if (structure == nullptr) {
