@@ -1,5 +1,7 @@
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 
+#include "Application/Projections/ProjectBatches.h"
+#include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
 
@@ -72,7 +74,8 @@ std::vector<const StoredBatch*> Mark(PqConnection& connection, std::span<const S
 constexpr char kCopyEvents[] =
     "COPY read.tracking_events_read_model (tracking_event_id, partner_id, partner_name, partner_system_id, "
     "partner_system_name, event_id, event_name, event_timestamp, user_id, anonymous_id, is_valid, schema_version, "
-    "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id) FROM STDIN (FORMAT binary)";
+    "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id, judged_in) FROM STDIN "
+    "(FORMAT binary)";
 
 void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& events) {
   if (events.empty()) return;
@@ -81,7 +84,7 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     text ? rows.Bytes(*text) : rows.Null();
   };
   for (const auto* event : events) {
-    rows.Row(18);
+    rows.Row(19);
     rows.Uuid(event->tracking_event_id.value);
     rows.Uuid(event->partner_id.value);
     rows.Bytes(event->partner_name);
@@ -100,23 +103,25 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     rows.Bytes(event->correlation_id);
     rows.Timestamp(event->created_at);
     rows.Int8(event->position);
+    event->judged_in == 0 ? rows.Null() : rows.Int8(event->judged_in);
   }
   connection.CopyIn(kCopyEvents, rows.Finish());
 }
 
 constexpr char kAddCounts[] = R"sql(
-  INSERT INTO read.event_counts AS counts (partner_system_id, hour, event_name, is_valid, partner_id, events)
-  SELECT system, hour, event_name, is_valid, partner, events
-  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bool[], $5::uuid[], $6::int8[])
-    AS new (system, hour, event_name, is_valid, partner, events)
-  ON CONFLICT (partner_system_id, hour, event_name, is_valid) DO UPDATE SET events = counts.events + excluded.events
+  INSERT INTO read.event_counts AS counts (partner_system_id, hour, event_name, is_valid, partner_id, events, unjudged)
+  SELECT system, hour, event_name, is_valid, partner, events, unjudged
+  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bool[], $5::uuid[], $6::int8[], $7::int8[])
+    AS new (system, hour, event_name, is_valid, partner, events, unjudged)
+  ON CONFLICT (partner_system_id, hour, event_name, is_valid)
+    DO UPDATE SET events = counts.events + excluded.events, unjudged = counts.unjudged + excluded.unjudged
 )sql";
 
 void AddCounts(PqConnection& connection, const std::vector<EventCount>& counts) {
   if (counts.empty()) return;
   const auto size = counts.size();
   BinaryArray systems(kUuidOid, size), hours(kTimestamptzOid, size), names(kTextOid, size), valid(kBoolOid, size),
-      partners(kUuidOid, size), events(kInt8Oid, size);
+      partners(kUuidOid, size), events(kInt8Oid, size), unjudged(kInt8Oid, size);
   for (const auto& count : counts) {
     systems.Uuid(count.system.value);
     hours.Timestamp(count.hour);
@@ -124,13 +129,15 @@ void AddCounts(PqConnection& connection, const std::vector<EventCount>& counts) 
     valid.Boolean(count.is_valid);
     partners.Uuid(count.partner.value);
     events.Int8(count.events);
+    unjudged.Int8(count.unjudged);
   }
   (void)connection.Execute(kAddCounts, {{kUuidArrayOid, systems.bytes()},
                                         {kTimestamptzArrayOid, hours.bytes()},
                                         {kTextArrayOid, names.bytes()},
                                         {kBoolArrayOid, valid.bytes()},
                                         {kUuidArrayOid, partners.bytes()},
-                                        {kInt8ArrayOid, events.bytes()}});
+                                        {kInt8ArrayOid, events.bytes()},
+                                        {kInt8ArrayOid, unjudged.bytes()}});
 }
 
 // Never backwards: several workers measure, in any order.
@@ -178,8 +185,10 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
   auto& connection = Connected();
   try {
     EnsurePartitions(connection, batches);
-    const auto rows = project(Mark(connection, batches));
+    const auto fresh = Mark(connection, batches);
+    auto rows = project(fresh);
     CopyEvents(connection, rows.events);
+    application::AddVerdictChanges(rows.counts, ApplyJudgements(connection, fresh));
     AddCounts(connection, rows.counts);
     NoteFreshnessIn(connection, freshness);
     if (observer_) observer_("before read commit");
