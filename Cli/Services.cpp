@@ -2,6 +2,7 @@
 
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
+#include "Api/Routes/JobRoutes.h"
 #include "Api/Routes/ManagementRoutes.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
@@ -16,7 +17,9 @@ namespace {
 using infrastructure::Settings;
 
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
-constexpr std::chrono::seconds kSyncStopPatience{2};
+constexpr std::chrono::seconds kStopPatience{2};
+constexpr std::int64_t kMaxJobPageBytes = 4 * 1024 * 1024;
+constexpr std::chrono::milliseconds kJobStatementTimeout{1'000};  // a cancellation is to take effect within two seconds
 
 application::Log::Level ToLevel(infrastructure::LogLevel level) {
   switch (level) {
@@ -113,7 +116,25 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       register_system(store, directory, around.clock, around.secrets),
       issue_key(store, directory, around.clock, around.secrets),
       publish_structure(store, directory, compiler, around.clock, around.secrets),
-      validate_documents(compiler) {}
+      validate_documents(compiler),
+      jobs(pool),
+      measure_impact(jobs, around.clock, around.secrets),
+      judge_again(jobs, around.clock, around.secrets) {}
+
+JobService::JobService(const Stores& stores, Surroundings& around, Management& management)
+    : queue_(stores.write, around.secrets.NewId(around.clock.Now())),
+      read_pool_({stores.read, 1}, around.log),
+      reader_(read_pool_, {kMaxJobPageBytes, kJobStatementTimeout}),
+      runner_(queue_, reader_, management.compiler, management.directory, around.log),
+      thread_([this](std::stop_token stop) {
+        runner_.Run(stop);
+        ended_.set_value();
+      }) {}
+
+JobService::~JobService() {
+  thread_.request_stop();
+  if (ended_.get_future().wait_for(kStopPatience) != std::future_status::ready) queue_.Interrupt();
+}
 
 ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management)
     : drain_delay_(settings.drain_delay),
@@ -135,10 +156,14 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddManagementRoutes(router_, authentication_, blocking_,
                            {management.create_partner, management.register_system, management.issue_key,
                             management.publish_structure, management.validate_documents});
+  api::AddJobRoutes(router_, authentication_, blocking_, management.measure_impact, management.judge_again,
+                    management.jobs);
+  jobs_.emplace(stores, around, management);
 }
 
 void ApiService::Stop() {
   if (!stopping_.exchange(true)) std::this_thread::sleep_for(drain_delay_);
+  jobs_.reset();
   server_.Stop(drain_timeout_);
   blocking_.Stop();
   event_store_.Stop();
@@ -164,7 +189,7 @@ SyncService::Worker::Worker(const Settings& settings, const Stores& stores, Surr
 
 SyncService::Worker::~Worker() {
   thread.request_stop();
-  if (ended.get_future().wait_for(kSyncStopPatience) == std::future_status::ready) return;
+  if (ended.get_future().wait_for(kStopPatience) == std::future_status::ready) return;
   outbox.Interrupt();
   read_model.Interrupt();
 }

@@ -9,9 +9,12 @@
 #include "Application/Commands/CreatePartner.h"
 #include "Application/Commands/IngestEvents.h"
 #include "Application/Commands/IssueApiKey.h"
+#include "Application/Commands/JudgeAgain.h"
+#include "Application/Commands/MeasureImpact.h"
 #include "Application/Commands/PublishStructure.h"
 #include "Application/Commands/RegisterPartnerSystem.h"
 #include "Application/Directory/DirectoryCache.h"
+#include "Application/Jobs/JobRunner.h"
 #include "Application/Queries/FindEvents.h"
 #include "Application/Queries/ValidateDocuments.h"
 #include "Cli/Stores.h"
@@ -20,6 +23,8 @@
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 #include "Infrastructure/Postgres/PostgresEventReader.h"
+#include "Infrastructure/Postgres/PostgresJobQueue.h"
+#include "Infrastructure/Postgres/PostgresJobStore.h"
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
@@ -33,6 +38,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -63,6 +69,25 @@ struct Management {
   application::IssueApiKeyHandler issue_key;
   application::PublishStructureHandler publish_structure;
   application::ValidateDocumentsHandler validate_documents;
+  infrastructure::PostgresJobStore jobs;
+  application::MeasureImpactHandler measure_impact;
+  application::JudgeAgainHandler judge_again;
+};
+
+/// Does background jobs, one at a time: works from construction to destruction.
+class JobService {
+ public:
+  JobService(const Stores& stores, Surroundings& around, Management& management);
+  /// Puts the job under way back into the queue, but does not wait long for a store.
+  ~JobService();
+
+ private:
+  infrastructure::PostgresJobQueue queue_;
+  infrastructure::SociPool read_pool_;
+  infrastructure::PostgresEventReader reader_;
+  application::JobRunner runner_;
+  std::promise<void> ended_;
+  std::jthread thread_;
 };
 
 /// The public API: listens from construction, serves from Start() to Stop().
@@ -96,6 +121,7 @@ class ApiService {
   api::RateLimiter rate_limiter_;
   api::Router router_;
   api::HttpServer server_;
+  std::optional<JobService> jobs_;
 };
 
 /// The projection: works from construction to destruction.

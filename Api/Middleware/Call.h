@@ -54,6 +54,7 @@ struct Call {
   Request request;
   std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
   Answer answer;
+  std::string administrator = {};  ///< who asks, for the audit log; empty before Authentication::RequireAdmin()
 };
 
 /// The client's correlation id when it is 1 to 128 characters of [A-Za-z0-9._-]; else nothing.

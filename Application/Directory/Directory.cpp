@@ -48,6 +48,15 @@ const DirectorySystem* Directory::FindSystemNamed(domain::PartnerId partner, std
   return nullptr;
 }
 
+std::vector<const DirectorySystem*> Directory::SystemsOf(domain::PartnerId partner) const {
+  std::vector<const DirectorySystem*> systems;
+  for (const auto& [id, system] : systems_) {
+    if (system.partner == partner) systems.push_back(&system);
+  }
+  std::sort(systems.begin(), systems.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  return systems;
+}
+
 const DirectorySystem* Directory::FindSystem(domain::PartnerSystemId id) const {
   const auto found = systems_.find(id);
   return found == systems_.end() ? nullptr : &found->second;

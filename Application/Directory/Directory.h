@@ -47,6 +47,8 @@ class Directory {
   bool IsAdminToken(const domain::SecretHash& token) const { return admin_tokens_.contains(token); }
   const DirectoryPartner* FindPartnerNamed(std::string_view name) const;
   const DirectorySystem* FindSystem(domain::PartnerSystemId id) const;
+  /// All systems of a partner, in the order of their ids.
+  std::vector<const DirectorySystem*> SystemsOf(domain::PartnerId partner) const;
   const DirectorySystem* FindSystemNamed(domain::PartnerId partner, std::string_view name) const;
   /// The named version, or the newest one when none is named; null when there is no such active version.
   const ActiveStructure* FindStructure(domain::PartnerId partner, std::string_view event_name,
