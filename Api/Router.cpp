@@ -77,7 +77,8 @@ void Router::Dispatch(Request request, Responder responder) const {
   std::string correlation_id(AcceptableCorrelationId(request.headers));
   if (correlation_id.empty()) correlation_id = NewCorrelationId();
   Answer answer(std::move(responder), settings_, request, std::move(correlation_id));
-  if (request.method == "OPTIONS" && request.path == "*") return AnswerOptions(request, answer, "GET, HEAD, POST");
+  if (request.method == "OPTIONS" && request.path == "*")
+    return AnswerOptions(request, answer, "GET, HEAD, POST, DELETE");
 
   // A HEAD is answered like a GET; the server leaves the body out.
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);

@@ -4,6 +4,7 @@
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
 #include "Api/Routes/ManagementRoutes.h"
+#include "Api/Routes/VerdictRoutes.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
 
@@ -118,6 +119,7 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       publish_structure(store, directory, compiler, around.clock, around.secrets),
       validate_documents(compiler),
       jobs(pool),
+      verdicts(pool),
       measure_impact(jobs, around.clock, around.secrets),
       judge_again(jobs, around.clock, around.secrets) {}
 
@@ -158,6 +160,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
                             management.publish_structure, management.validate_documents});
   api::AddJobRoutes(router_, authentication_, blocking_, management.measure_impact, management.judge_again,
                     management.jobs);
+  api::AddVerdictRoutes(router_, authentication_, blocking_, reader_, management.verdicts);
   jobs_.emplace(stores, around, management);
 }
 

@@ -28,6 +28,7 @@
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
+#include "Infrastructure/Postgres/PostgresVerdictHistory.h"
 #include "Infrastructure/Postgres/SociPool.h"
 #include "Infrastructure/Security/SodiumSecrets.h"
 #include "Infrastructure/Telemetry/JsonLog.h"
@@ -70,6 +71,7 @@ struct Management {
   application::PublishStructureHandler publish_structure;
   application::ValidateDocumentsHandler validate_documents;
   infrastructure::PostgresJobStore jobs;
+  infrastructure::PostgresVerdictHistory verdicts;
   application::MeasureImpactHandler measure_impact;
   application::JudgeAgainHandler judge_again;
 };

@@ -38,7 +38,7 @@ Result<domain::PartnerId> PartnerOf(const Call& call) {
   return Error{ErrorKind::kNotFound, "There is no such partner."};
 }
 
-/// Fills what the path of `/api/partners/{id}/structures/{eventName}/versions/{n}/...` says into a command.
+/// Fills what the path of `/api/partners/{id}/structures/{eventName}/versions/{version}/...` says into a command.
 template <typename Command>
 Result<Command> CommandOf(const Call& call) {
   const auto partner = PartnerOf(call);
@@ -196,8 +196,8 @@ void AddJobRoutes(Router& router, Authentication& authentication, BlockingPool& 
       });
     });
   };
-  add("POST", "/api/partners/{id}/structures/{eventName}/versions/{n}/impact", measure_impact, MeasureImpact);
-  add("POST", "/api/partners/{id}/structures/{eventName}/versions/{n}/judge-again", judge_again, JudgeAgain);
+  add("POST", "/api/partners/{id}/structures/{eventName}/versions/{version}/impact", measure_impact, MeasureImpact);
+  add("POST", "/api/partners/{id}/structures/{eventName}/versions/{version}/judge-again", judge_again, JudgeAgain);
   add("GET", "/api/partners/{id}/jobs", jobs, ListJobs);
   add("GET", "/api/partners/{id}/jobs/{jobId}", jobs, ShowJob);
   add("DELETE", "/api/partners/{id}/jobs/{jobId}", jobs, CancelJob);

@@ -9,7 +9,8 @@
 
 namespace volcanion::api {
 
-/// POST .../structures/{eventName}/versions/{n}/impact and .../judge-again, GET /api/partners/{id}/jobs, GET and DELETE
+/// POST .../structures/{eventName}/versions/{version}/impact and .../judge-again, GET /api/partners/{id}/jobs, GET and
+/// DELETE
 /// .../jobs/{jobId}, for administrators. The arguments outlive the router.
 void AddJobRoutes(Router& router, Authentication& authentication, BlockingPool& blocking,
                   application::MeasureImpactHandler& measure_impact, application::JudgeAgainHandler& judge_again,

@@ -23,7 +23,6 @@ using std::chrono::steady_clock;
 
 constexpr int kMaxTakeovers = 3;
 constexpr int kMinPageEvents = 10;
-constexpr milliseconds kLongestRest{500};     // a cancellation is to take effect within two seconds
 constexpr milliseconds kLongestPause{5'000};  // while something fails
 constexpr std::chrono::hours kPruneInterval{1};
 
@@ -203,10 +202,21 @@ Result<JobRunner::Ended> JobRunner::WorkOnShare(const Job& job, const CompiledSc
     beaten_ = steady_clock::now();
     checkpoint = std::move(next);
     page_events_ = std::min(settings_.max_page_events, page_events_ * 2);
-    const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun);
-    (void)Pause(stop, std::min(took, kLongestRest));
+    const auto woken = Rest(job.id, steady_clock::now() - begun, stop);
+    if (!woken) return woken.error();
+    if (*woken) return Ended{JobState::kCancelled};
   }
   return Ended{JobState::kSucceeded};
+}
+
+Result<bool> JobRunner::Rest(JobId job, steady_clock::duration rest, std::stop_token stop) {
+  const auto end = steady_clock::now() + rest;
+  while (true) {
+    const auto left = std::chrono::duration_cast<milliseconds>(end - steady_clock::now());
+    if (left <= milliseconds(0) || !Pause(stop, std::min(left, settings_.beat_interval))) return false;
+    auto shall_end = BeatIfDue(job);
+    if (!shall_end || *shall_end) return shall_end;
+  }
 }
 
 Result<JobCheckpoint> JobRunner::Plan(const Job& job) {

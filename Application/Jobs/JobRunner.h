@@ -48,6 +48,8 @@ class JobRunner {
                                     std::size_t share, std::stop_token stop);
   /// What of whose events is to be looked at.
   domain::Result<JobCheckpoint> Plan(const Job& job);
+  /// Pauses, and beats meanwhile. Whether the job shall end.
+  domain::Result<bool> Rest(JobId job, std::chrono::steady_clock::duration rest, std::stop_token stop);
   /// Beats when it is time. Whether the job shall end.
   domain::Result<bool> BeatIfDue(JobId job);
   domain::Result<domain::Done> End(const Job& job, const JobCheckpoint& checkpoint, const Ended& ended);

@@ -32,7 +32,7 @@ constexpr char kClaim[] = R"sql(
     SELECT job_id FROM write.background_jobs
     WHERE state = 'queued' OR (state = 'running' AND (runner = $1::uuid OR
                                                       heartbeat_at < clock_timestamp() - interval '30 seconds'))
-    ORDER BY job_id LIMIT 1
+    ORDER BY created_at, job_id LIMIT 1
     FOR UPDATE SKIP LOCKED)
   RETURNING job_id, partner_id, kind, request, schema, cancel_requested, checkpoint, takeovers, created_by, correlation_id
 )sql";

@@ -1,7 +1,7 @@
 -- Work that takes longer than a request: asked for by one process, done by whichever is free, gone on with by another
 -- when that one dies.
 CREATE TABLE write.background_jobs (
-  job_id           uuid PRIMARY KEY, -- version 7: in the order of creation
+  job_id           uuid PRIMARY KEY, -- version 7: in the order of creation, to the millisecond
   partner_id       uuid NOT NULL REFERENCES write.partners,
   kind             text NOT NULL CHECK (kind IN ('impact', 'judge_again')),
   request          json NOT NULL,
@@ -25,8 +25,8 @@ CREATE TABLE write.background_jobs (
 );
 -- A partner's jobs, newest first.
 CREATE INDEX jobs_of_partner ON write.background_jobs (partner_id, job_id);
--- Those to be done: how many a partner has, and which is next.
-CREATE INDEX jobs_to_do ON write.background_jobs (job_id, partner_id) WHERE state IN ('queued', 'running');
+-- Those to be done, the oldest first; few.
+CREATE INDEX jobs_to_do ON write.background_jobs (created_at, job_id) WHERE state IN ('queued', 'running');
 -- Those to be forgotten.
 CREATE INDEX jobs_finished ON write.background_jobs (finished_at) WHERE finished_at IS NOT NULL;
 

@@ -86,6 +86,8 @@ TEST_SUITE("job routes") {
     REQUIRE(preview.status == 202);
     CHECK(Has(Ended(service, LocationOf(preview)), R"("turnedValid":1)"));
     CHECK(Has(service.Get("/api/events/" + id).body, R"("isValid":false,"schemaVersion":1)"));
+    CHECK(Has(service.Get("/api/events/" + id + "/verdicts").body, R"({"items":[{"isValid":false,"schemaVersion":1,)"));
+    CHECK(service.Get("/api/events/x/verdicts").status == 404);
 
     const auto apply =
         service.Post(Versions(sender, "purchase", 2) + "/judge-again",
@@ -95,6 +97,13 @@ TEST_SUITE("job routes") {
     test::WaitUntil("the new verdict can be read", [&] {
       return Has(service.Get("/api/events/" + id).body, R"("isValid":true,"schemaVersion":2,"validationErrors":[])");
     });
+    const auto verdicts = service.Get("/api/events/" + id + "/verdicts").body;
+    const auto second = verdicts.find(R"({"isValid":true,"schemaVersion":2,"validationErrors":[],"judgedAt":")");
+    CHECK(second == std::string(R"({"items":[)").size());
+    CHECK(verdicts.find(R"({"isValid":false,"schemaVersion":1,"validationErrors":[{"pointer":"/amount")") > second);
+    CHECK(JsonString(verdicts, "jobId") == JsonString(apply.body, "jobId"));
+    CHECK(verdicts.ends_with(R"("jobId":null}]})"));
+
     const auto again = service.Ingest(sender, event);
     CHECK(JsonString(again.body, "status") == "duplicate");
     CHECK(Has(again.body, R"("isValid":false,"schemaVersion":1)"));
