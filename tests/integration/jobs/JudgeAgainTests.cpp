@@ -255,6 +255,42 @@ TEST_SUITE("judge again") {
     CHECK(stores.Write("SELECT count(*) FROM write.judgements") == "135");
   }
 
+  TEST_CASE("two projections that meet at the same events count what each of them changed") {
+    const Judged stores;
+    JobClient client(stores);
+    (void)client.JudgeAgain(2, true);
+    RunnerUnderTest(stores).RunUntilIdle();
+    const auto first = stores.Write("SELECT max(batch_id) FROM write.batches");
+    (void)client.JudgeAgain(3, true);
+    RunnerUnderTest(stores).RunUntilIdle();
+
+    std::promise<void> reached, open;
+    bool passed = false;
+    std::jthread slow;
+    {
+      infrastructure::PqConnection holder(stores.write_dsn());
+      (void)holder.Execute(("BEGIN; SELECT FROM write.outbox WHERE batch_id > " + first + " FOR UPDATE").c_str());
+      slow = std::jthread([&] {
+        stores.Project([&](std::string_view step) {
+          if (step != "before read commit" || passed) return;
+          passed = true;
+          reached.set_value();
+          open.get_future().wait();
+        });
+      });
+      reached.get_future().wait();
+    }
+    std::jthread fast([&] { stores.Project(); });
+    test::WaitUntil("the second waits for the first",
+                    [&] { return stores.Read("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0"; });
+    open.set_value();
+    slow.join();
+    fast.join();
+    stores.Project();
+    stores.CheckConsistent();
+    CHECK(stores.CountOf("schema_version = 3") == "45");
+  }
+
   TEST_CASE("a read store that is built anew from the ledger gets the verdicts that stand") {
     const Judged stores;
     JobClient client(stores);
