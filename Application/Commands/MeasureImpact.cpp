@@ -6,7 +6,7 @@
 namespace volcanion::application {
 namespace {
 
-constexpr int kMaxDays = 3'650;
+constexpr int kMaxDays = 36'500;
 constexpr std::int64_t kMaxSample = 1'000'000;
 
 }  // namespace

@@ -23,7 +23,7 @@ struct MeasureImpact {
   std::string event_name;
   int version = 0;
   std::optional<domain::PartnerSystemId> system = {};  ///< nothing: all of the partner
-  int days = 7;                                        ///< by the events' time; 1 to 3,650
+  int days = 7;                                        ///< by the events' time; 1 to 36,500
   std::int64_t sample = 100'000;                       ///< at most so many events; 1 to 1,000,000
   AskedBy asked_by = {};
 };
