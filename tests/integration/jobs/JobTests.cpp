@@ -245,6 +245,27 @@ TEST_SUITE("jobs") {
     CHECK(client.Get(job).report->tally.events() == 20);
   }
 
+  TEST_CASE("a job is cancelled in the middle of a page when judging takes long") {
+    const JudgingStores stores;
+    stores.AddPurchases(JudgingStores::kWeb, 1, 500);
+    stores.Project();
+    std::string twice_as_much = R"({"definitions":{"n40":{"type":"null"})";
+    for (int i = 0; i < 40; ++i) {
+      const auto next = R"({"$ref":"#/definitions/n)" + std::to_string(i + 1) + R"("})";
+      twice_as_much += ",\"n" + std::to_string(i) + R"(":{"anyOf":[)" + next + "," + next + "]}";
+    }
+    twice_as_much += R"(},"$ref":"#/definitions/n0"})";
+    (void)stores.Write("UPDATE write.event_structures SET schema = '" + twice_as_much + "' WHERE version = 4");
+    JobClient client(stores);
+    const auto job = client.Impact(4);
+    RunnerUnderTest runner(stores, {}, 500);
+    std::jthread thread([&](std::stop_token stop) { runner.runner.Run(stop); });
+    test::WaitUntil("the job has begun", [&] { return client.Get(job).started_at.has_value(); });
+    (void)client.jobs.Cancel(job.partner, job.id);
+    test::WaitUntil("the job is cancelled", [&] { return client.Get(job).state == JobState::kCancelled; });
+    CHECK(client.Get(job).done == 0);
+  }
+
   TEST_CASE("a job under way goes back into the queue when its runner is stopped, and on with the next one") {
     const JudgingStores stores;
     stores.AddPurchases(JudgingStores::kWeb, 1, 200);

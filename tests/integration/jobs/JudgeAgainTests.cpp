@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -156,6 +157,42 @@ TEST_SUITE("judge again") {
               "45 45");
         CHECK(stores.CountOf("schema_version = 2") == "45");
       }
+    }
+  }
+
+  TEST_CASE("a runner whose connections are cut goes on with new ones, whether the page was committed or not") {
+    for (const std::string step : {"before judgement commit", "after judgement commit"}) {
+      CAPTURE(step);
+      const Judged stores;
+      JobClient client(stores);
+      const auto job = client.JudgeAgain(2, true);
+      int reached = 0;
+      RunnerUnderTest runner(stores, [&](std::string_view at) {
+        if (at != step || ++reached != 2) return;
+        for (const auto* dsn : {&stores.write_dsn(), &stores.read_dsn()}) {
+          (void)test::Sql(*dsn,
+                          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                          "AND pid <> pg_backend_pid()");
+        }
+      });
+      int failures = 0;
+      while (true) {
+        const auto worked = runner.runner.RunOnce({});
+        if (worked && !*worked) break;
+        failures += worked ? 0 : 1;
+      }
+      CHECK(failures == 1);
+      std::optional<Job> done;  // the client's connection was cut, too
+      test::WaitUntil("the job can be read", [&] {
+        const auto read = client.jobs.Get(job.partner, job.id);
+        if (read) done = *read;
+        return read.ok();
+      });
+      CHECK(done->state == JobState::kSucceeded);
+      CHECK(done->verdicts_changed == 45);
+      stores.Project();
+      stores.CheckConsistent();
+      CHECK(stores.Write("SELECT count(*) FROM write.judgements") == "45");
     }
   }
 
