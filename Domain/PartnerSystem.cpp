@@ -23,9 +23,15 @@ std::optional<InvalidEventPolicy> ParseInvalidEventPolicy(std::string_view text)
   return std::nullopt;
 }
 
-Verdict Conclude(InvalidEventPolicy policy, std::vector<Violation> violations) {
-  const bool is_valid = violations.empty() || policy == InvalidEventPolicy::kObserve;
-  return Verdict{is_valid, std::move(violations)};
+Verdict Conclude(InvalidEventPolicy policy, Verdict judged) {
+  if (judged.outcome == Verdict::Outcome::kInvalid && policy == InvalidEventPolicy::kObserve) {
+    judged.outcome = Verdict::Outcome::kValid;
+  }
+  return judged;
+}
+
+bool IsRejected(InvalidEventPolicy policy, const Verdict& judged) {
+  return policy == InvalidEventPolicy::kReject && judged.outcome == Verdict::Outcome::kInvalid;
 }
 
 Result<PartnerSystem> PartnerSystem::Create(PartnerSystemId id, PartnerId partner, std::string name,

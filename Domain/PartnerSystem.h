@@ -22,8 +22,13 @@ enum class InvalidEventPolicy {
 std::string_view ToString(InvalidEventPolicy policy);  ///< "observe", "flag", "reject"
 std::optional<InvalidEventPolicy> ParseInvalidEventPolicy(std::string_view text);
 
-/// The verdict on an event with these violations under that policy. An event to be rejected gets an invalid one.
-Verdict Conclude(InvalidEventPolicy policy, std::vector<Violation> violations);
+/// The verdict on an event under that policy: an invalid one that is only to be observed counts as valid. What is
+/// unjudged stays so under every policy.
+Verdict Conclude(InvalidEventPolicy policy, Verdict judged);
+
+/// Whether an event with that verdict is to be kept as a rejected payload. Never one that is unjudged: nobody knows
+/// whether it breaks its structure.
+bool IsRejected(InvalidEventPolicy policy, const Verdict& judged);
 
 /// How fast each key of a system may send: a bucket of `burst` events that fills at a steady rate.
 struct RateLimit {

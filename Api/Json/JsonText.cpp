@@ -44,6 +44,7 @@ void WriteViolations(JsonText& json, const std::vector<domain::Violation>& viola
     json.Name("pointer").Text(violation.pointer);
     json.Name("keyword").Text(violation.keyword);
     json.Name("message").Text(violation.message);
+    json.Name("schemaPointer").Text(violation.schema_pointer);
     json.EndObject();
   }
   json.EndArray();

@@ -50,6 +50,7 @@ void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("isValid").Boolean(event.is_valid);
   json.Name("schemaVersion");
   event.schema_version ? json.Integer(*event.schema_version) : json.Null();
+  json.Name("verdict").Text(domain::ToString(domain::StoredOutcome(event.is_valid, event.is_unjudged)));
   json.Name("validationErrors").Raw(event.validation_errors.empty() ? "[]" : std::string_view(event.validation_errors));
   json.Name("properties").Raw(event.properties);
   json.Name("correlationId").Text(event.correlation_id);

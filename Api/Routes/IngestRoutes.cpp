@@ -16,6 +16,7 @@ namespace {
 using application::IncomingEvent;
 using application::IngestEvents;
 using application::IngestOutcome;
+using domain::Verdict;
 using Outcomes = domain::Result<std::vector<IngestOutcome>>;
 
 std::string_view ToText(IngestOutcome::Status status) {
@@ -50,10 +51,11 @@ void WriteOutcome(JsonText& json, const IngestOutcome& outcome) {
     json.Name("errors");
     WriteFaults(json, ConflictFaults());
   } else {
-    json.Name("isValid").Boolean(outcome.is_valid);
+    json.Name("isValid").Boolean(outcome.verdict == Verdict::Outcome::kValid);
     json.Name("schemaVersion");
     outcome.schema_version ? json.Integer(*outcome.schema_version) : json.Null();
     json.Name("position").Text(std::to_string(outcome.position));
+    json.Name("verdict").Text(domain::ToString(outcome.verdict));
     json.Name("validationErrors");
     WriteViolations(json, outcome.violations);
   }
@@ -81,13 +83,14 @@ Response AnswerSingle(const IngestOutcome& outcome, std::string_view correlation
 }
 
 Response AnswerBatch(const std::vector<IngestOutcome>& outcomes) {
-  std::int64_t stored = 0, duplicates = 0, invalid = 0, rejected = 0, position = 0;
+  std::int64_t stored = 0, duplicates = 0, invalid = 0, unjudged = 0, rejected = 0, position = 0;
   for (const auto& outcome : outcomes) {
     position = std::max(position, outcome.position);
     switch (outcome.status) {
       case IngestOutcome::Status::kStored:
         ++stored;
-        if (!outcome.is_valid) ++invalid;
+        if (outcome.verdict != Verdict::Outcome::kValid) ++invalid;
+        if (outcome.verdict == Verdict::Outcome::kUnjudged) ++unjudged;
         break;
       case IngestOutcome::Status::kDuplicate:
         ++duplicates;
@@ -103,6 +106,7 @@ Response AnswerBatch(const std::vector<IngestOutcome>& outcomes) {
   json.Name("stored").Integer(stored);
   json.Name("duplicates").Integer(duplicates);
   json.Name("invalid").Integer(invalid);
+  json.Name("unjudged").Integer(unjudged);
   json.Name("rejected").Integer(rejected);
   json.Name("position");
   position == 0 ? json.Null() : json.Text(std::to_string(position));

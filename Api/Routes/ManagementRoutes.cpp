@@ -156,11 +156,12 @@ Answered ValidateDocuments(application::ValidateDocumentsHandler& handler, const
   JsonText json;
   json.BeginObject();
   json.Name("results").BeginArray();
-  for (const auto& violations : *judged) {
+  for (const auto& verdict : *judged) {
     json.BeginObject();
-    json.Name("isValid").Boolean(violations.empty());
+    json.Name("isValid").Boolean(verdict.is_valid());
+    json.Name("verdict").Text(domain::ToString(verdict.outcome));
     json.Name("validationErrors");
-    WriteViolations(json, violations);
+    WriteViolations(json, verdict.violations);
     json.EndObject();
   }
   json.EndArray();

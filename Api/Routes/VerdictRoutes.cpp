@@ -17,6 +17,7 @@ void WriteVerdict(JsonText& json, const PastVerdict& verdict) {
   json.Name("isValid").Boolean(verdict.is_valid);
   json.Name("schemaVersion");
   verdict.schema_version ? json.Integer(*verdict.schema_version) : json.Null();
+  json.Name("verdict").Text(domain::ToString(domain::StoredOutcome(verdict.is_valid, verdict.is_unjudged)));
   json.Name("validationErrors").Raw(verdict.validation_errors);
   json.Name("judgedAt").Text(domain::FormatRfc3339(verdict.judged_at));
   json.Name("jobId");
@@ -33,8 +34,8 @@ void ListVerdicts(application::EventReader& reader, application::VerdictHistory&
   if (!verdicts) return call.answer.SendProblem(verdicts.error());
   if (verdicts->empty()) {  // the first one stands
     const auto& event = *found->event;
-    verdicts->push_back(
-        {event.is_valid, false, event.schema_version, event.validation_errors, event.created_at, std::nullopt});
+    verdicts->push_back({event.is_valid, event.is_unjudged, event.schema_version, event.validation_errors,
+                         event.created_at, std::nullopt});
   }
   JsonText json;
   json.BeginObject();

@@ -8,9 +8,9 @@ namespace {
 using domain::TrackingEvent;
 using domain::Violation;
 
-/// The violations of an event, and the version that found them.
+/// What is to be said of an event, and the version that says it.
 struct Judgement {
-  std::vector<Violation> violations;
+  domain::Verdict verdict;
   std::optional<int> by_version;
 };
 
@@ -20,27 +20,21 @@ std::string MissingStructure(const Directory& directory, const TrackingEvent& ev
   return "version " + std::to_string(*event.report().schema_version) + " is not an active version of this structure";
 }
 
-Judgement Judge(const Directory& directory, const TrackingEvent& event) {
+Judgement Judge(const Directory& directory, const TrackingEvent& event, JudgingBudget& budget) {
   Judgement judgement;
   const auto& report = event.report();
-  if (auto ahead = domain::CheckClock(event.event_timestamp(), event.received_at())) {
-    judgement.violations.push_back(*std::move(ahead));
-  }
   const auto* structure = directory.FindStructure(event.partner(), report.event_name, report.schema_version);
   if (structure == nullptr) {
     const bool known_name = directory.HasStructure(event.partner(), report.event_name);
-    judgement.violations.push_back(
-        {"", known_name ? "schemaVersion" : "eventName", MissingStructure(directory, event)});
-    return judgement;
+    judgement.verdict.AddOfWhole({"", known_name ? "schemaVersion" : "eventName", MissingStructure(directory, event)});
+  } else {
+    judgement.by_version = structure->version;
+    judgement.verdict = structure->schema ? structure->schema->Judge(report.properties(), budget)
+                                          : domain::Unjudged("the structure cannot be judged by");
   }
-  judgement.by_version = structure->version;
-  if (!structure->schema) {
-    judgement.violations.push_back({"", "unjudged", "the structure cannot be judged by"});
-    return judgement;
+  if (auto ahead = domain::CheckClock(event.event_timestamp(), event.received_at())) {
+    judgement.verdict.AddOfWhole(*std::move(ahead));
   }
-  auto found = structure->schema->Judge(report.properties());
-  judgement.violations.insert(judgement.violations.end(), std::make_move_iterator(found.begin()),
-                              std::make_move_iterator(found.end()));
   return judgement;
 }
 
@@ -78,17 +72,18 @@ void Fill(IngestOutcome& outcome, const TrackingEvent& event, AppendResult& resu
   }
   outcome.event_id = event.event_id();
   outcome.position = result.position;
-  outcome.is_valid = result.verdict.is_valid;
+  outcome.verdict = result.verdict.outcome;
   outcome.schema_version = result.judged_by;
   outcome.violations = std::move(result.verdict.violations);
 }
 
 void Count(Metrics& metrics, const std::vector<IngestOutcome>& outcomes) {
-  std::size_t valid = 0, invalid = 0, duplicate = 0, conflict = 0, rejected = 0;
+  using Outcome = domain::Verdict::Outcome;
+  std::size_t valid = 0, invalid = 0, unjudged = 0, duplicate = 0, conflict = 0, rejected = 0;
   for (const auto& outcome : outcomes) {
     switch (outcome.status) {
       case IngestOutcome::Status::kStored:
-        ++(outcome.is_valid ? valid : invalid);
+        ++(outcome.verdict == Outcome::kValid ? valid : outcome.verdict == Outcome::kInvalid ? invalid : unjudged);
         break;
       case IngestOutcome::Status::kDuplicate:
         ++duplicate;
@@ -103,6 +98,7 @@ void Count(Metrics& metrics, const std::vector<IngestOutcome>& outcomes) {
   }
   metrics.EventsIngested("valid", valid);
   metrics.EventsIngested("invalid", invalid);
+  metrics.EventsIngested("unjudged", unjudged);
   metrics.EventsIngested("duplicate", duplicate);
   metrics.EventsIngested("conflict", conflict);
   metrics.EventsIngested("rejected", rejected);
@@ -118,6 +114,7 @@ void IngestEventsHandler::Handle(IngestEvents command, Done done) {
   const auto directory = directory_.Current();  // one picture for the whole request: never half of two versions
   const auto now = clock_.Now();
   const auto& sender = command.sender;
+  JudgingBudget budget;
 
   std::vector<IngestOutcome> outcomes(command.events.size());
   std::vector<std::size_t> stored_at;  // where the outcome of each event of `append` goes
@@ -149,12 +146,13 @@ void IngestEventsHandler::Handle(IngestEvents command, Done done) {
       reject(i, std::move(event).error());
       continue;
     }
-    auto judgement = Judge(*directory, *event);
-    if (sender.invalid_events == domain::InvalidEventPolicy::kReject && !judgement.violations.empty()) {
-      reject(i, {domain::ErrorKind::kInvalid, "The event breaks its structure.", AsFaults(judgement.violations)});
+    auto judgement = Judge(*directory, *event, budget);
+    if (domain::IsRejected(sender.invalid_events, judgement.verdict)) {
+      reject(i,
+             {domain::ErrorKind::kInvalid, "The event breaks its structure.", AsFaults(judgement.verdict.violations)});
       continue;
     }
-    event->Judge(domain::Conclude(sender.invalid_events, std::move(judgement.violations)), judgement.by_version);
+    event->Judge(domain::Conclude(sender.invalid_events, std::move(judgement.verdict)), judgement.by_version);
     append.events.push_back(*std::move(event));
     stored_at.push_back(i);
   }

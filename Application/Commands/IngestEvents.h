@@ -36,7 +36,7 @@ struct IngestOutcome {
   Status status = Status::kStored;
   std::string event_id;  ///< empty for a rejected one that had none, or none that could be read
   std::int64_t position = 0;
-  bool is_valid = true;
+  domain::Verdict::Outcome verdict = domain::Verdict::Outcome::kValid;
   std::optional<int> schema_version;
   std::vector<domain::Violation> violations;
   domain::ErrorKind rejected_as = domain::ErrorKind::kInvalid;  ///< when kRejected
@@ -44,6 +44,7 @@ struct IngestOutcome {
 };
 
 /// Judges events and stores them: each one ends as an event with its verdict, or as a rejected payload with its reason.
+/// All events of a command share one JudgingBudget: those for which nothing is left are stored unjudged.
 class IngestEventsHandler {
  public:
   IngestEventsHandler(EventStore& store, const DirectoryCache& directory, const Clock& clock, const Secrets& secrets,

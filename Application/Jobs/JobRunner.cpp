@@ -38,20 +38,12 @@ EventQuery QueryOf(const JudgingRequest& request, domain::PartnerSystemId system
 
 /// As at ingestion, but by the version that the job names.
 Rejudged JudgeStored(const EventRow& event, const CompiledSchema& schema, int version, const Directory& directory) {
-  std::vector<domain::Violation> violations;
-  if (auto ahead = domain::CheckClock(event.event_timestamp, event.created_at)) violations.push_back(*std::move(ahead));
-  auto found = schema.Judge(event.properties);
-  const bool is_unjudged = std::any_of(
-      found.begin(), found.end(), [](const domain::Violation& violation) { return violation.keyword == "unjudged"; });
-  violations.insert(violations.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  auto verdict = schema.Judge(event.properties);
+  if (auto ahead = domain::CheckClock(event.event_timestamp, event.created_at)) verdict.AddOfWhole(*std::move(ahead));
   const auto* system = directory.FindSystem(event.partner_system_id);
   const auto policy = system == nullptr ? domain::InvalidEventPolicy::kFlag : system->invalid_events;
-  return {event.partner_system_id,
-          event.event_id,
-          event.tracking_event_id,
-          domain::Conclude(policy, std::move(violations)),
-          is_unjudged,
-          version};
+  return {event.partner_system_id, event.event_id, event.tracking_event_id,
+          domain::Conclude(policy, std::move(verdict)), version};
 }
 
 std::string_view NameOf(JobState state) {
@@ -189,7 +181,7 @@ Result<JobRunner::Ended> JobRunner::WorkOnShare(const Job& job, const CompiledSc
       if (*shall_end) return Ended{JobState::kCancelled};
       if (stop.stop_requested()) return Ended{JobState::kQueued};
       auto judged = JudgeStored(event, schema, job.request.version, *directory);
-      next.report.Add(event, judged.verdict.is_valid, judged.verdict.violations);
+      next.report.Add(event, judged.verdict);
       if (job.request.apply) verdicts.push_back(std::move(judged));
     }
     share.done += static_cast<std::int64_t>(page->items.size());

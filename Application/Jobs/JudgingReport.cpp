@@ -19,8 +19,6 @@ bool IsIndex(std::string_view token) {
   return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool IsUnjudged(const domain::Violation& violation) { return violation.keyword == "unjudged"; }
-
 }  // namespace
 
 std::string WithoutIndexes(std::string_view pointer) {
@@ -42,14 +40,15 @@ void VerdictTally::Add(bool was_valid, bool is_valid) {
   }
 }
 
-void JudgingReport::Add(const EventRow& event, bool would_be_valid, const std::vector<domain::Violation>& violations) {
-  tally.Add(event.is_valid, would_be_valid);
+void JudgingReport::Add(const EventRow& event, const domain::Verdict& verdict) {
+  const auto& violations = verdict.violations;
+  tally.Add(event.is_valid, verdict.is_valid());
   if (systems.empty() || systems.back().system != event.partner_system_id) {
     systems.push_back({event.partner_system_id, event.partner_system_name, {}});
   }
-  systems.back().tally.Add(event.is_valid, would_be_valid);
+  systems.back().tally.Add(event.is_valid, verdict.is_valid());
   if (!violations.empty()) ++violating;
-  if (std::any_of(violations.begin(), violations.end(), IsUnjudged)) ++unjudged;
+  if (verdict.outcome == domain::Verdict::Outcome::kUnjudged) ++unjudged;
 
   std::set<std::pair<std::string, std::string_view>> seen;  // an event counts once for each kind
   for (const auto& violation : violations) {

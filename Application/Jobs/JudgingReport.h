@@ -58,7 +58,7 @@ struct JudgingReport {
   bool sampled = false;               ///< not all events were looked at, but the newest of each system
   std::optional<Freshness> as_of;     ///< what the read store reflected in the beginning
 
-  void Add(const EventRow& event, bool would_be_valid, const std::vector<domain::Violation>& violations);
+  void Add(const EventRow& event, const domain::Verdict& verdict);
 };
 
 /// "/items/12/price" becomes "/items/*/price". A member that is named by digits counts as an index, too.

@@ -31,8 +31,9 @@ struct EventRow {
   std::optional<std::string> user_id;
   std::optional<std::string> anonymous_id;
   bool is_valid = true;
+  bool is_unjudged = false;  ///< never together with is_valid
   std::optional<int> schema_version;
-  std::string validation_errors;  ///< JSON array of {pointer, keyword, message}
+  std::string validation_errors;  ///< JSON array of {pointer, keyword, message, schemaPointer}
   std::string properties;         ///< JSON object, the text that was sent
   std::string correlation_id;
   domain::Timestamp created_at;

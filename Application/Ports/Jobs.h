@@ -118,7 +118,6 @@ struct Rejudged {
   std::string event_id;
   domain::TrackingEventId tracking_event_id;
   domain::Verdict verdict;
-  bool is_unjudged = false;
   std::optional<int> schema_version;
 };
 

@@ -21,7 +21,7 @@ class Metrics {
 
   /// `route` is the pattern, never the path: labels must be few.
   virtual void RequestAnswered(std::string_view method, std::string_view route, int status, double seconds) = 0;
-  /// `outcome`: valid, invalid, duplicate, conflict or rejected.
+  /// `outcome`: valid, invalid, unjudged, duplicate, conflict or rejected.
   virtual void EventsIngested(std::string_view outcome, std::size_t count) = 0;
   virtual void BatchCommitted(std::size_t events, double seconds) = 0;
   virtual void CommitFailed() = 0;

@@ -25,6 +25,7 @@ ReadRows ProjectBatches(const std::vector<const StoredBatch*>& batches) {
         count.event_name = event.event_name;
         count.is_valid = event.is_valid;
       }
+      if (event.is_unjudged) ++count.unjudged;
     }
   }
   rows.counts.reserve(counts.size());

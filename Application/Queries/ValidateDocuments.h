@@ -19,8 +19,8 @@ class ValidateDocumentsHandler {
  public:
   explicit ValidateDocumentsHandler(const SchemaCompiler& compiler) : compiler_(compiler) {}
 
-  /// The violations of each document, in order. kInvalid when the schema itself is refused.
-  domain::Result<std::vector<std::vector<domain::Violation>>> Handle(const ValidateDocuments& query) const;
+  /// The verdict on each document, in order; all share one JudgingBudget. kInvalid when the schema itself is refused.
+  domain::Result<std::vector<domain::Verdict>> Handle(const ValidateDocuments& query) const;
 
  private:
   const SchemaCompiler& compiler_;

@@ -1,7 +1,10 @@
 #include "Infrastructure/JsonSchema/EcmaPattern.h"
 
+#include "Infrastructure/JsonSchema/Effort.h"
+
 #include <re2/re2.h>
 
+#include <chrono>
 #include <cstdio>
 #include <optional>
 
@@ -9,6 +12,9 @@ namespace volcanion::infrastructure {
 namespace {
 
 constexpr std::int64_t kMaxProgramBytes = std::int64_t{1} << 20;
+
+// A match that takes so long is one for which RE2 has given up its automaton.
+constexpr std::chrono::milliseconds kSlow{5};
 
 // ECMA 262 counts these as white space, RE2 only the ASCII ones.
 constexpr std::string_view kSpaces =
@@ -151,7 +157,9 @@ re2::RE2::Options QuietOptions() {
 }  // namespace
 
 EcmaPattern::EcmaPattern(std::string_view source)
-    : source_(source), compiled_(std::make_unique<re2::RE2>(Translation(source).Run(), QuietOptions())) {}
+    : source_(source),
+      compiled_(std::make_unique<re2::RE2>(Translation(source).Run(), QuietOptions())),
+      size_(compiled_->ok() ? static_cast<std::size_t>(compiled_->ProgramSize()) : 0) {}
 
 EcmaPattern::~EcmaPattern() = default;
 
@@ -159,12 +167,20 @@ bool EcmaPattern::ok() const { return compiled_->ok(); }
 
 std::string EcmaPattern::error() const { return compiled_->error(); }
 
-std::size_t EcmaPattern::size() const {
-  return compiled_->ok() ? static_cast<std::size_t>(compiled_->ProgramSize()) : 0;
-}
-
 bool EcmaPattern::Matches(std::string_view text) const {
-  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
+  const re2::StringPiece piece(text.data(), text.size());
+  if (text.size() * size_ <= kHarmless) return re2::RE2::PartialMatch(piece, *compiled_);
+  const std::chrono::nanoseconds start = ThreadTime();
+  const bool matches = re2::RE2::PartialMatch(piece, *compiled_);
+  const std::chrono::nanoseconds took = ThreadTime() - start;
+  if (took >= kSlow) {
+    const auto steps = static_cast<std::uint64_t>(took / Effort::kTimePerStep);
+    const std::uint64_t seen = steps * 1024 / text.size();
+    std::uint64_t known = steps_per_kib_.load();
+    while (seen > known && !steps_per_kib_.compare_exchange_weak(known, seen)) {
+    }
+  }
+  return matches;
 }
 
 }  // namespace volcanion::infrastructure

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,8 +13,8 @@ class RE2;
 
 namespace volcanion::infrastructure {
 
-/// A regular expression of a schema (ECMA 262), matched by RE2 in time linear in the text. Immutable; safe to use from
-/// any number of threads at once.
+/// A regular expression of a schema (ECMA 262), matched by RE2 in time linear in the text. Safe to use from any number
+/// of threads at once.
 class EcmaPattern {
  public:
   /// What RE2 cannot match (look-around, back-references, nonsense) makes a pattern that is not ok().
@@ -27,21 +28,31 @@ class EcmaPattern {
   std::string error() const;
 
   /// Instructions of the compiled program: what it costs to make and to keep.
-  std::size_t size() const;
+  std::size_t size() const { return size_; }
 
   /// As written in the schema.
   const std::string& source() const { return source_; }
 
-  /// How much work Matches() is at worst, in visits of one constraint, for a text of so many bytes: a large program may
-  /// be too large for RE2's automaton, and then every instruction is tried at every character.
-  std::uint64_t Cost(std::size_t bytes) const { return (1 + bytes / 16) * (1 + size() / 64); }
+  /// How much work Matches() is, in the steps of Effort, for a text of so many bytes. RE2 looks at each byte once, but
+  /// when a text leads its automaton through too many states it tries every instruction at every byte instead, and
+  /// nobody can tell before. So a long text costs a share of that from the beginning, and all of it once it was seen.
+  std::uint64_t Cost(std::size_t bytes) const {
+    std::uint64_t cost = 1 + bytes / 16;
+    if (bytes * size_ > kHarmless) cost += bytes * size_ / 64 + bytes * steps_per_kib_.load() / 1024;
+    return cost;
+  }
 
   /// Whether it matches anywhere in the text.
   bool Matches(std::string_view text) const;
 
  private:
+  // Bytes times instructions: up to so many, the worst is a millisecond or two.
+  static constexpr std::size_t kHarmless = 200'000;
+
   std::string source_;
   std::unique_ptr<re2::RE2> compiled_;
+  std::size_t size_;
+  mutable std::atomic<std::uint64_t> steps_per_kib_ = 0;  // the most that was seen
 };
 
 }  // namespace volcanion::infrastructure

@@ -1,5 +1,8 @@
 #include "Infrastructure/JsonSchema/Format.h"
 
+#include "Infrastructure/JsonSchema/EcmaSyntax.h"
+#include "Infrastructure/JsonSchema/UriSyntax.h"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -131,14 +134,23 @@ bool IsHostName(std::string_view text) {
   }
 }
 
+/// What may stand between the quotes of an e-mail address.
+bool IsQuoted(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') return false;
+    if (text[i] == '\\' && ++i == text.size()) return false;
+    if (text[i] < 0x20 || text[i] > 0x7e) return false;
+  }
+  return true;
+}
+
 bool IsEmail(std::string_view text) {
   const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos || at == 0 || at > 64) return false;
   const std::string_view local = text.substr(0, at);
   const std::string_view domain = text.substr(at + 1);
-  if (local.size() > 2 && local.front() == '"' && local.back() == '"') {
-    const std::string_view quoted = local.substr(1, local.size() - 2);
-    if (quoted.find('"') != std::string_view::npos) return false;
+  if (local.size() > 1 && local.front() == '"' && local.back() == '"') {
+    if (!IsQuoted(local.substr(1, local.size() - 2))) return false;
   } else {
     if (local.front() == '.' || local.back() == '.' || local.find("..") != std::string_view::npos) return false;
     static constexpr std::string_view kAllowed = ".!#$%&'*+/=?^_`{|}~-";
@@ -152,24 +164,10 @@ bool IsEmail(std::string_view text) {
   return IsHostName(domain);
 }
 
-bool IsUri(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon == 0 || !IsLetter(text[0])) return false;
-  for (const char c : text.substr(1, colon - 1)) {
-    if (!IsLetter(c) && !IsDigit(c) && c != '+' && c != '-' && c != '.') return false;
-  }
-  static constexpr std::string_view kAllowed = "-._~:/?#[]@!$&'()*+,;=";
-  bool in_fragment = false;
-  for (std::size_t i = colon + 1; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size() || !IsHex(text[i + 1]) || !IsHex(text[i + 2])) return false;
-    } else if (!IsLetter(c) && !IsDigit(c) && kAllowed.find(c) == std::string_view::npos) {
-      return false;
-    } else if (c == '#') {
-      if (in_fragment) return false;
-      in_fragment = true;
-    }
+bool IsJsonPointer(std::string_view text) {
+  if (!text.empty() && text.front() != '/') return false;
+  for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1)) {
+    if (at + 1 == text.size() || (text[at + 1] != '0' && text[at + 1] != '1')) return false;
   }
   return true;
 }
@@ -181,15 +179,19 @@ struct Entry {
   std::string_view example;
 };
 
-constexpr std::array<Entry, 8> kFormats = {{
+constexpr std::array<Entry, 12> kFormats = {{
     {"date-time", Format::kDateTime, IsDateTime, "a date and time such as 2026-11-20T10:00:00Z"},
     {"date", Format::kDate, IsDate, "a date such as 2026-11-20"},
     {"time", Format::kTime, IsTime, "a time such as 10:00:00Z"},
     {"email", Format::kEmail, IsEmail, "an e-mail address such as ann@example.com"},
+    {"hostname", Format::kHostname, IsHostName, "a host name such as www.example.com"},
     {"ipv4", Format::kIpv4, IsIpv4, "an IPv4 address such as 192.0.2.1"},
     {"ipv6", Format::kIpv6, IsIpv6, "an IPv6 address such as 2001:db8::1"},
     {"uuid", Format::kUuid, IsUuid, "a UUID such as 018f3c1e-7b2a-7c3d-9e4f-5a6b7c8d9e0f"},
     {"uri", Format::kUri, IsUri, "an absolute URI such as https://example.com/path"},
+    {"uri-reference", Format::kUriReference, IsUriReference, "a URI or a relative reference such as ../a?b#c"},
+    {"json-pointer", Format::kJsonPointer, IsJsonPointer, "a JSON Pointer such as /a/0"},
+    {"regex", Format::kRegex, IsEcmaPattern, "a regular expression such as ^[a-z]+$"},
 }};
 
 const Entry& EntryOf(Format format) { return kFormats[static_cast<std::size_t>(format)]; }

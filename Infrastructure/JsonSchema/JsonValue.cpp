@@ -134,14 +134,27 @@ std::size_t Hash(const JsonValue& value) {
   return hash;
 }
 
-std::size_t CountValues(const JsonValue& value) {
-  std::size_t count = 1;
-  if (value.IsArray()) {
-    for (const JsonValue& element : value.elements()) count += CountValues(element);
-  } else if (value.IsObject()) {
-    for (const JsonMember& member : value.members()) count += CountValues(member.value);
+std::uint64_t Weight(const JsonValue& value) {
+  switch (value.type()) {
+    case JsonType::kNull:
+    case JsonType::kBoolean:
+      break;
+    case JsonType::kNumber:
+      return 1 + value.size() / 16;  // digits are taken one by one
+    case JsonType::kString:
+      return TextCost(value.text());
+    case JsonType::kArray: {
+      std::uint64_t weight = 1;
+      for (const JsonValue& element : value.elements()) weight += Weight(element);
+      return weight;
+    }
+    case JsonType::kObject: {
+      std::uint64_t weight = 1;
+      for (const JsonMember& member : value.members()) weight += TextCost(member.name.text()) + Weight(member.value);
+      return weight;
+    }
   }
-  return count;
+  return 1;
 }
 
 std::size_t CountCharacters(std::string_view utf8) {

@@ -84,8 +84,9 @@ bool Equal(const JsonValue& a, const JsonValue& b);
 /// Equal values have equal hashes.
 std::size_t Hash(const JsonValue& value);
 
-/// How many values there are in it, itself included.
-std::size_t CountValues(const JsonValue& value);
+// What it costs to look at all of a text or a value, in the steps of Effort.
+inline std::uint64_t TextCost(std::string_view text) { return 1 + text.size() / 64; }
+std::uint64_t Weight(const JsonValue& value);
 
 /// Unicode characters of a UTF-8 text.
 std::size_t CountCharacters(std::string_view utf8);

@@ -1,9 +1,11 @@
 #include "Infrastructure/JsonSchema/Judge.h"
 
+#include "Domain/JsonPointer.h"
 #include "Infrastructure/JsonSchema/Decimal.h"
 #include "Infrastructure/JsonSchema/Wording.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,15 @@ namespace {
 
 // Schemas within schemas, on the way to one value. Each takes a few hundred bytes of stack.
 constexpr std::size_t kMaxDepth = 1000;
+
+// Stands for the keyword where the schema is `false`.
+constexpr std::string_view kFalseSchema = "false";
+
+// Work of so many steps may take longer than was thought.
+constexpr std::uint64_t kLongWork = 4096;
+
+// Hashing and sorting a value, beside looking at it.
+constexpr std::uint64_t kHashCost = 4;
 
 // So many alternatives are explained, each in so many bytes.
 constexpr std::size_t kMaxExplained = 3;
@@ -71,29 +82,28 @@ std::string_view WithArticle(NamedType type) {
 
 }  // namespace
 
-Judge::Judge(const SchemaModel& model, Draft draft, std::uint64_t max_steps)
+Judge::Judge(const SchemaModel& model, Effort& effort)
     : model_(model),
-      draft_(draft),
-      visit_constraint_([this](const valijson::constraints::Constraint& constraint) {
-        Spend(1);
-        return !gave_up_ && constraint.accept(*this);
-      }),
-      steps_left_(max_steps) {}
+      effort_(effort),
+      visit_constraint_(
+          [this](const valijson::constraints::Constraint& constraint) { return Spend(1) && constraint.accept(*this); }),
+      draft_(model.draft_of(0)) {}
 
 bool Judge::Run(const JsonValue& document, ViolationLog& log) {
   log_ = &log;
-  return Apply(model_.root(), document, nullptr);
+  return Apply(model_.part(0), document, nullptr);
 }
 
 bool Judge::Apply(const valijson::Subschema& schema, const JsonValue& value, const PathStep* path) {
-  if (depth_ >= kMaxDepth) gave_up_ = true;
-  if (gave_up_) return false;
+  if (depth_ >= kMaxDepth) effort_.GiveUp(Effort::End::kDepth);
+  if (!Spend(1)) return false;
   const JsonValue* const outer_value = std::exchange(value_, &value);
   const PathStep* const outer_path = std::exchange(path_, path);
+  const valijson::Subschema* const outer_schema = std::exchange(schema_, &schema);
   ++depth_;
   bool valid = false;
   if (schema.getAlwaysInvalid()) {
-    valid = Fail("false", "is not allowed");
+    valid = Fail(kFalseSchema, "is not allowed");
   } else if (log_ == nullptr) {
     valid = schema.applyStrict(visit_constraint_);
   } else {
@@ -102,6 +112,7 @@ bool Judge::Apply(const valijson::Subschema& schema, const JsonValue& value, con
   --depth_;
   value_ = outer_value;
   path_ = outer_path;
+  schema_ = outer_schema;
   return valid;
 }
 
@@ -127,17 +138,15 @@ std::string Judge::FirstReason(const valijson::Subschema& schema, const JsonValu
   return Cut(below.empty() ? reason.message : Cut(below) + " " + reason.message, kMaxExplanationBytes);
 }
 
-void Judge::Spend(std::uint64_t steps) {
-  if (steps > steps_left_) gave_up_ = true;
-  steps_left_ -= std::min(steps, steps_left_);
-}
-
 bool Judge::Fail(std::string_view keyword, std::string message) {
   return FailAt(path_, value_->position(), keyword, std::move(message));
 }
 
 bool Judge::FailAt(const PathStep* path, std::uint32_t position, std::string_view keyword, std::string message) {
-  if (log_ != nullptr) log_->Add(position, {PointerTo(path), std::string(keyword), std::move(message)});
+  if (log_ == nullptr || log_->full()) return false;
+  std::string schema_pointer = model_.PointerOf(*schema_);
+  if (keyword != kFalseSchema) domain::AppendPointerToken(keyword, schema_pointer);
+  log_->Add(position, {PointerTo(path), std::string(keyword), std::move(message), std::move(schema_pointer)});
   return false;
 }
 
@@ -162,9 +171,12 @@ std::string Judge::FitsNone(const Combination& constraint, std::size_t count) {
   return text;
 }
 
-bool Judge::CheckSize(bool holds, std::string_view keyword, std::string_view words, std::uint64_t limit,
-                      std::string_view noun) {
-  return FailUnless(holds, keyword, [&] { return std::string(words) + " " + Counted(limit, noun); });
+/// Whether the size stands in that order to the limit.
+template <typename Order>
+bool Judge::CheckSize(std::string_view keyword, std::string_view words, std::uint64_t size, Order order,
+                      std::uint64_t limit, std::string_view noun) {
+  return FailUnless(order(size, limit), keyword,
+                    [&] { return std::string(words) + " " + Counted(limit, noun) + "; has " + std::to_string(size); });
 }
 
 bool Judge::visit(const AllOfConstraint& constraint) {
@@ -182,7 +194,7 @@ bool Judge::visit(const AnyOfConstraint& constraint) {
   constraint.applyToSubschemas([&](unsigned, const valijson::Subschema* schema) {
     ++count;
     valid = Holds(*schema, *value_);
-    return !valid && !gave_up_;
+    return !valid && !effort_.ended();
   });
   return FailUnless(valid, "anyOf", [&] { return FitsNone(constraint, count); });
 }
@@ -193,7 +205,7 @@ bool Judge::visit(const OneOfConstraint& constraint) {
   constraint.applyToSubschemas([&](unsigned index, const valijson::Subschema* schema) {
     ++count;
     if (Holds(*schema, *value_)) fitting.push_back(index + 1);
-    return fitting.size() < 2 && !gave_up_;
+    return fitting.size() < 2 && !effort_.ended();
   });
   return FailUnless(fitting.size() == 1, "oneOf", [&] {
     if (fitting.size() > 1) {
@@ -211,7 +223,7 @@ bool Judge::visit(const NotConstraint& constraint) {
 
 bool Judge::visit(const ConditionalConstraint& constraint) {
   const bool condition = Holds(*constraint.getIfSubschema(), *value_);
-  if (gave_up_) return false;
+  if (!Spend(1)) return false;
   const valijson::Subschema* branch = condition ? constraint.getThenSubschema() : constraint.getElseSubschema();
   return branch == nullptr || ApplyHere(*branch);
 }
@@ -219,7 +231,7 @@ bool Judge::visit(const ConditionalConstraint& constraint) {
 bool Judge::visit(const ContainsConstraint& constraint) {
   if (!value_->IsArray()) return true;
   const bool found = std::any_of(value_->elements().begin(), value_->elements().end(), [&](const JsonValue& element) {
-    return !gave_up_ && Holds(*constraint.getSubschema(), element);
+    return !effort_.ended() && Holds(*constraint.getSubschema(), element);
   });
   return FailUnless(found, "contains",
                     [] { return std::string("must contain an item that fits the schema under \"contains\""); });
@@ -229,12 +241,11 @@ bool Judge::visit(const DependenciesConstraint& constraint) {
   if (!value_->IsObject()) return true;
   bool valid = true;
   for (const SchemaModel::Dependency& dependency : model_.DependenciesOf(constraint)) {
-    Spend(1);
-    if (!valid && log_ == nullptr) break;
+    if (!Spend(TextCost(dependency.when)) || (!valid && log_ == nullptr)) return false;
     if (value_->Find(dependency.when) == nullptr) continue;
     if (dependency.schema != nullptr) valid = ApplyHere(*dependency.schema) && valid;
-    for (const std::string& name : dependency.needs) {
-      Spend(1);
+    for (const std::string_view name : dependency.needs) {
+      if (!Spend(TextCost(name))) return false;
       if (value_->Find(name) != nullptr) continue;
       valid = false;
       if (log_ == nullptr) break;
@@ -258,7 +269,7 @@ bool Judge::visit(const LinearItemsConstraint& constraint) {
     return valid || log_ != nullptr;
   });
   const valijson::Subschema* others = constraint.getAdditionalItemsSubschema();
-  for (std::size_t i = listed; i < elements.size() && (valid || log_ != nullptr) && !gave_up_; ++i) {
+  for (std::size_t i = listed; i < elements.size() && (valid || log_ != nullptr) && !effort_.ended(); ++i) {
     const PathStep step = PathStep::Element(path_, static_cast<std::uint32_t>(i));
     if (others != nullptr) {
       valid = Apply(*others, elements[i], &step) && valid;
@@ -279,53 +290,59 @@ bool Judge::visit(const SingularItemsConstraint& constraint) {
   for (const JsonValue& element : value_->elements()) {
     const PathStep step = PathStep::Element(path_, index++);
     valid = Apply(*constraint.getItemsSubschema(), element, &step) && valid;
-    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+    if (effort_.ended() || (!valid && (log_ == nullptr || log_->full()))) return false;
   }
   return valid;
 }
 
 bool Judge::visit(const MaxItemsConstraint& constraint) {
-  const bool holds = !value_->IsArray() || value_->size() <= constraint.getMaxItems();
-  return CheckSize(holds, "maxItems", "must have at most", constraint.getMaxItems(), "item");
+  return !value_->IsArray() || CheckSize("maxItems", "must have at most", value_->size(), std::less_equal(),
+                                         constraint.getMaxItems(), "item");
 }
 
 bool Judge::visit(const MinItemsConstraint& constraint) {
-  const bool holds = !value_->IsArray() || value_->size() >= constraint.getMinItems();
-  return CheckSize(holds, "minItems", "must have at least", constraint.getMinItems(), "item");
+  return !value_->IsArray() || CheckSize("minItems", "must have at least", value_->size(), std::greater_equal(),
+                                         constraint.getMinItems(), "item");
 }
 
 bool Judge::visit(const MaxLengthConstraint& constraint) {
-  const std::uint64_t limit = constraint.getMaxLength();
-  const bool holds = !value_->IsString() || value_->size() <= limit || CountCharacters(value_->text()) <= limit;
-  return CheckSize(holds, "maxLength", "must have at most", limit, "character");
+  if (!value_->IsString() || value_->size() <= constraint.getMaxLength()) return true;
+  if (!Spend(TextCost(value_->text()))) return false;
+  return CheckSize("maxLength", "must have at most", CountCharacters(value_->text()), std::less_equal(),
+                   constraint.getMaxLength(), "character");
 }
 
 bool Judge::visit(const MinLengthConstraint& constraint) {
-  const std::uint64_t limit = constraint.getMinLength();
-  const bool holds = !value_->IsString() || (value_->size() >= limit && CountCharacters(value_->text()) >= limit);
-  return CheckSize(holds, "minLength", "must have at least", limit, "character");
+  if (!value_->IsString()) return true;
+  if (!Spend(TextCost(value_->text()))) return false;
+  return CheckSize("minLength", "must have at least", CountCharacters(value_->text()), std::greater_equal(),
+                   constraint.getMinLength(), "character");
 }
 
 bool Judge::visit(const MaxPropertiesConstraint& constraint) {
-  const bool holds = !value_->IsObject() || value_->size() <= constraint.getMaxProperties();
-  return FailUnless(holds, "maxProperties",
-                    [&] { return "must have at most " + Counted(constraint.getMaxProperties(), "member"); });
+  return !value_->IsObject() || CheckSize("maxProperties", "must have at most", value_->size(), std::less_equal(),
+                                          constraint.getMaxProperties(), "member");
 }
 
 bool Judge::visit(const MinPropertiesConstraint& constraint) {
-  const bool holds = !value_->IsObject() || value_->size() >= constraint.getMinProperties();
-  return FailUnless(holds, "minProperties",
-                    [&] { return "must have at least " + Counted(constraint.getMinProperties(), "member"); });
+  return !value_->IsObject() || CheckSize("minProperties", "must have at least", value_->size(), std::greater_equal(),
+                                          constraint.getMinProperties(), "member");
 }
 
 bool Judge::visit(const PolyConstraint& constraint) {
   const auto& own = static_cast<const OwnConstraint&>(constraint);
-  if (own.kind() == OwnConstraint::Kind::kTarget) return ApplyHere(model_.target(own.target()));
+  if (own.kind() == OwnConstraint::Kind::kTarget) {
+    const Draft outer = std::exchange(draft_, model_.draft_of(own.target()));
+    const bool holds = ApplyHere(model_.part(own.target()));
+    draft_ = outer;
+    return holds;
+  }
   bool valid = true;
   for (const std::unique_ptr<Rule>& rule : model_.rules().subspan(own.first_rule(), own.rule_count())) {
-    Spend(rule->Cost(*value_));
-    if (gave_up_ || (!valid && log_ == nullptr)) return false;
+    const std::uint64_t cost = rule->Cost(*value_);
+    if (!Spend(cost) || (!valid && log_ == nullptr)) return false;
     const bool holds = rule->Holds(*value_);
+    if (cost > kLongWork) effort_.CheckTime();
     valid = FailUnless(holds, rule->keyword(), [&] { return rule->Complaint(*value_); }) && valid;
   }
   return valid;
@@ -338,18 +355,19 @@ bool Judge::visit(const PropertiesConstraint& constraint) {
   for (const JsonMember& member : value_->members()) {
     const std::string_view name = member.name.text();
     const PathStep step = PathStep::Member(path_, name);
-    Spend(1);
-    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+    if (!Spend(TextCost(name)) || (!valid && (log_ == nullptr || log_->full()))) return false;
 
     bool named = false;
-    if (const auto found = properties.by_name.find(name); found != properties.by_name.end()) {
+    if (const valijson::Subschema* listed = properties.Find(name)) {
       named = true;
-      valid = Apply(*found->second, member.value, &step) && valid;
+      valid = Apply(*listed, member.value, &step) && valid;
     }
     for (const SchemaModel::Properties::ByPattern& entry : properties.by_pattern) {
-      Spend(entry.pattern->Cost(name.size()));
-      if (gave_up_) return false;
-      if (!entry.pattern->Matches(name)) continue;
+      const std::uint64_t cost = entry.pattern->Cost(name.size());
+      if (!Spend(cost)) return false;
+      const bool matches = entry.pattern->Matches(name);
+      if (cost > kLongWork) effort_.CheckTime();
+      if (!matches) continue;
       named = true;
       valid = Apply(*entry.schema, member.value, &step) && valid;
     }
@@ -368,7 +386,7 @@ bool Judge::visit(const PropertyNamesConstraint& constraint) {
   if (!value_->IsObject()) return true;
   bool valid = true;
   for (const JsonMember& member : value_->members()) {
-    if (gave_up_ || (!valid && (log_ == nullptr || log_->full()))) return false;
+    if (effort_.ended() || (!valid && (log_ == nullptr || log_->full()))) return false;
     const PathStep step = PathStep::Member(path_, member.name.text());
     if (Holds(*constraint.getSubschema(), member.name)) continue;
     valid = false;
@@ -382,8 +400,8 @@ bool Judge::visit(const PropertyNamesConstraint& constraint) {
 bool Judge::visit(const RequiredConstraint& constraint) {
   if (!value_->IsObject()) return true;
   bool valid = true;
-  for (const std::string& name : model_.NamesOf(constraint)) {
-    Spend(1);
+  for (const std::string_view name : model_.NamesOf(constraint)) {
+    if (!Spend(TextCost(name))) return false;
     if (value_->Find(name) != nullptr) continue;
     valid = false;
     if (log_ == nullptr || log_->full()) break;
@@ -394,6 +412,7 @@ bool Judge::visit(const RequiredConstraint& constraint) {
 }
 
 bool Judge::visit(const TypeConstraint& constraint) {
+  if (value_->IsNumber() && !Spend(TextCost(value_->text()))) return false;  // for finding out whether it is an integer
   bool valid = false;
   constraint.applyToNamedTypes([&](NamedType type) {
     valid = IsOfType(*value_, type, draft_);
@@ -422,8 +441,7 @@ bool Judge::visit(const UniqueItemsConstraint&) {
   std::vector<std::pair<std::size_t, std::uint32_t>> hashes;
   hashes.reserve(elements.size());
   for (std::uint32_t i = 0; i < elements.size(); ++i) {
-    Spend(1 + CountValues(elements[i]));
-    if (gave_up_) return false;
+    if (!Spend(kHashCost * Weight(elements[i]))) return false;
     hashes.emplace_back(Hash(elements[i]), i);
   }
   std::sort(hashes.begin(), hashes.end());
@@ -431,8 +449,7 @@ bool Judge::visit(const UniqueItemsConstraint&) {
   std::pair<std::uint32_t, std::uint32_t> first{UINT32_MAX, 0};
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     for (std::size_t j = i + 1; j < hashes.size() && hashes[j].first == hashes[i].first; ++j) {
-      Spend(1);
-      if (gave_up_) return false;
+      if (!Spend(Weight(elements[hashes[i].second]))) return false;
       if (!Equal(elements[hashes[i].second], elements[hashes[j].second])) continue;
       first = std::min(first, {hashes[i].second, hashes[j].second});
       break;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Infrastructure/JsonSchema/Effort.h"
 #include "Infrastructure/JsonSchema/JsonValue.h"
 #include "Infrastructure/JsonSchema/SchemaKeywords.h"
 #include "Infrastructure/JsonSchema/SchemaModel.h"
@@ -15,23 +16,21 @@ namespace volcanion::infrastructure {
 
 /// Walks valijson's model of a schema over one document and logs what the document breaks. Used once, by one thread.
 ///
-/// It stops, and says so, when it has taken more than `max_steps` or has gone too deep: a schema may refer to itself
-/// for ever, and alternatives within alternatives may double the work at each level.
+/// Everything it does is paid for out of an Effort, and it stops when that is used up or when it has gone too deep: a
+/// schema may refer to itself for ever, and alternatives within alternatives may double the work at each level.
 class Judge final : private valijson::constraints::ConstraintVisitor {
  public:
-  Judge(const SchemaModel& model, Draft draft, std::uint64_t max_steps);
+  Judge(const SchemaModel& model, Effort& effort);
 
-  /// Whether the document is valid. What it logged counts only when it did not give up.
+  /// Whether the document is valid. The answer and what it logged count only when the effort has not ended.
   bool Run(const JsonValue& document, ViolationLog& log);
-
-  bool gave_up() const { return gave_up_; }
 
  private:
   bool Apply(const valijson::Subschema& schema, const JsonValue& value, const PathStep* path);
   bool ApplyHere(const valijson::Subschema& schema) { return Apply(schema, *value_, path_); }
   bool Holds(const valijson::Subschema& schema, const JsonValue& value);
   std::string FirstReason(const valijson::Subschema& schema, const JsonValue& value, const PathStep* path);
-  void Spend(std::uint64_t steps);
+  bool Spend(std::uint64_t steps) { return effort_.Spend(steps); }
 
   bool Fail(std::string_view keyword, std::string message);
   bool FailAt(const PathStep* path, std::uint32_t position, std::string_view keyword, std::string message);
@@ -39,7 +38,8 @@ class Judge final : private valijson::constraints::ConstraintVisitor {
   bool FailUnless(bool holds, std::string_view keyword, const Message& message);
   template <typename Combination>
   std::string FitsNone(const Combination& constraint, std::size_t count);
-  bool CheckSize(bool holds, std::string_view keyword, std::string_view words, std::uint64_t limit,
+  template <typename Order>
+  bool CheckSize(std::string_view keyword, std::string_view words, std::uint64_t size, Order order, std::uint64_t limit,
                  std::string_view noun);
 
   bool visit(const AllOfConstraint&) override;
@@ -75,15 +75,15 @@ class Judge final : private valijson::constraints::ConstraintVisitor {
   bool visit(const PatternConstraint&) override { return true; }
 
   const SchemaModel& model_;
-  const Draft draft_;
+  Effort& effort_;
   valijson::Subschema::ApplyFunction visit_constraint_;
-  const JsonValue* value_ = nullptr;  // what is being judged
-  const PathStep* path_ = nullptr;    // where it is
-  ViolationLog* log_ = nullptr;       // null where only the verdict counts
-  std::uint64_t steps_left_;
+  Draft draft_;                                  // of the part of the schema that is being applied
+  const valijson::Subschema* schema_ = nullptr;  // what is being applied
+  const JsonValue* value_ = nullptr;             // to this
+  const PathStep* path_ = nullptr;               // where it is
+  ViolationLog* log_ = nullptr;                  // null where only the verdict counts
   std::size_t depth_ = 0;
   bool explaining_ = false;  // within the words for another violation
-  bool gave_up_ = false;
 };
 
 }  // namespace volcanion::infrastructure

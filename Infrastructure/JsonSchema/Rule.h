@@ -27,7 +27,7 @@ class Rule {
   /// What to do about a value for which it does not hold: "must be at least 0".
   virtual std::string Complaint(const JsonValue& value) const = 0;
 
-  /// How much work Holds() is, in visits of one constraint.
+  /// How much work Holds() is, in the steps of Effort.
   virtual std::uint64_t Cost(const JsonValue& value) const = 0;
 
  private:

@@ -4,6 +4,7 @@
 #include "Infrastructure/JsonSchema/Rule.h"
 #include "Infrastructure/JsonSchema/SchemaRewriter.h"
 #include "Infrastructure/JsonSchema/Valijson.h"
+#include "Infrastructure/JsonSchema/ViolationLog.h"
 
 #include <deque>
 #include <memory>
@@ -25,28 +26,39 @@ class SchemaModel {
       const EcmaPattern* pattern;
       const valijson::Subschema* schema;
     };
-    std::unordered_map<std::string_view, const valijson::Subschema*> by_name;
+    struct ByName {
+      std::string_view name;
+      const valijson::Subschema* schema;
+    };
+    std::vector<ByName> by_name;  // sorted
     std::vector<ByPattern> by_pattern;
     const valijson::Subschema* others;  // null where no others are allowed
+
+    /// Null when the name is not listed.
+    const valijson::Subschema* Find(std::string_view name) const;
   };
 
   struct Dependency {
-    std::string when;
-    std::vector<std::string> needs;
+    std::string_view when;
+    std::vector<std::string_view> needs;
     const valijson::Subschema* schema;  // null where it is names that are needed
   };
 
-  /// Takes over the rewritten schema. Throws what valijson throws when it refuses one of its texts; `text` is then the
-  /// index of that text.
-  SchemaModel(RewrittenSchema rewritten, std::size_t& text);
+  /// Takes over the rewritten schema. Throws what valijson throws when it refuses it.
+  explicit SchemaModel(RewrittenSchema rewritten);
   ~SchemaModel();
 
   SchemaModel(const SchemaModel&) = delete;
   SchemaModel& operator=(const SchemaModel&) = delete;
 
-  const valijson::Subschema& root() const { return *schemas_.front(); }
-  const valijson::Subschema& target(std::size_t index) const { return *schemas_[index]; }
+  /// The schema itself is part 0; the others are targets of references.
+  const valijson::Subschema& part(std::size_t index) const { return *parts_[index]; }
+  Draft draft_of(std::size_t part) const { return rewritten_.parts[part].draft; }
   std::span<const std::unique_ptr<Rule>> rules() const { return rewritten_.rules; }
+
+  /// Where a schema of the model stands in the schema that was published: a JSON Pointer, behind a URI and "#" when it
+  /// is a metaschema's. Limited as PointerTo() is.
+  std::string PointerOf(const valijson::Subschema& schema) const;
 
   // Each is made for every such constraint of the model.
   const Properties& PropertiesOf(const valijson::constraints::PropertiesConstraint& constraint) const {
@@ -55,19 +67,26 @@ class SchemaModel {
   const std::vector<Dependency>& DependenciesOf(const valijson::constraints::DependenciesConstraint& constraint) const {
     return dependencies_.find(&constraint)->second;
   }
-  const std::vector<std::string>& NamesOf(const valijson::constraints::RequiredConstraint& constraint) const {
+  const std::vector<std::string_view>& NamesOf(const valijson::constraints::RequiredConstraint& constraint) const {
     return required_.find(&constraint)->second;
   }
 
  private:
   class Indexing;
 
+  struct Place {
+    std::size_t part;
+    const PathStep* path;  // within the part
+  };
+
   RewrittenSchema rewritten_;
-  std::vector<std::unique_ptr<valijson::Schema>> schemas_;
-  std::deque<std::string> names_;
+  std::unique_ptr<const valijson::Schema> schema_;
+  std::vector<const valijson::Subschema*> parts_;
+  std::deque<PathStep> steps_;
+  std::unordered_map<const valijson::Subschema*, Place> places_;
   std::unordered_map<const void*, Properties> properties_;
   std::unordered_map<const void*, std::vector<Dependency>> dependencies_;
-  std::unordered_map<const void*, std::vector<std::string>> required_;
+  std::unordered_map<const void*, std::vector<std::string_view>> required_;
 };
 
 /// Our own constraints travel through valijson as PolyConstraints. They are judged by the Judge, never by valijson.

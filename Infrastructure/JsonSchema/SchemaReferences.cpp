@@ -1,6 +1,7 @@
 #include "Infrastructure/JsonSchema/SchemaReferences.h"
 
 #include "Domain/JsonPointer.h"
+#include "Infrastructure/JsonSchema/Metaschemas.h"
 #include "Infrastructure/JsonSchema/UriReference.h"
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace {
 
 // Keeps what a hostile schema can make us hold in proportion to its size.
 constexpr std::size_t kMaxUriBytes = 2000;
+constexpr std::size_t kMaxPointerBytes = 1000;
 
 std::string DecodeToken(std::string_view token) {
   std::string name;
@@ -38,13 +40,15 @@ const JsonValue* Child(const JsonValue& value, const std::string& token) {
 }  // namespace
 
 SchemaReferences::SchemaReferences(const JsonValue& root, Draft draft, std::vector<domain::Fault>& faults)
-    : draft_(draft), faults_(faults) {
-  bases_.emplace_back();
-  resources_.emplace("", &root);
-  Walk(root, nullptr, "");
+    : faults_(faults) {
+  WalkDocument(root, draft, "", "");
   // Resolving a reference to a place that is no schema by itself walks that place, which may find more references.
-  for (std::size_t i = 0; i < references_.size(); ++i) Resolve(Reference(references_[i]));
-  RefuseCircles();
+  for (std::size_t i = 0; i < references_.size() && !too_many(); ++i) Resolve(Reference(references_[i]));
+  if (too_many()) {
+    faults_.assign(1, {"", "too_large", "must not hold more than " + std::to_string(kMaxSchemas) + " schemas"});
+  } else {
+    RefuseCircles();
+  }
 }
 
 const std::size_t* SchemaReferences::IndexOf(const JsonValue& schema) const {
@@ -61,25 +65,36 @@ std::string SchemaReferences::PointerOf(const Place& place) {
   std::vector<const Place*> chain;
   for (const Place* at = &place; at != nullptr; at = at->parent) chain.push_back(at);
   std::string pointer;
-  for (auto at = chain.rbegin(); at != chain.rend(); ++at) pointer += (*at)->suffix;
+  for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+    if (pointer.size() + (*at)->suffix.size() > kMaxPointerBytes) break;
+    pointer += (*at)->suffix;
+  }
   return pointer;
 }
 
-void SchemaReferences::Walk(const JsonValue& schema, const Place* parent, std::string suffix) {
-  if (places_.contains(&schema)) return;
-  Place& place = all_places_.emplace_back(Place{parent, std::move(suffix), parent ? parent->base : &bases_.front()});
+void SchemaReferences::WalkDocument(const JsonValue& root, Draft draft, const std::string& uri, std::string prefix) {
+  resources_.emplace(uri, &root);
+  WalkPlace(root, all_places_.emplace_back(Place{nullptr, std::move(prefix), &bases_.emplace_back(uri), draft}));
+}
+
+void SchemaReferences::Walk(const JsonValue& schema, const Place& parent, std::string suffix) {
+  if (places_.contains(&schema) || too_many()) return;
+  WalkPlace(schema, all_places_.emplace_back(Place{&parent, std::move(suffix), parent.base, parent.draft}));
+}
+
+void SchemaReferences::WalkPlace(const JsonValue& schema, Place& place) {
   places_.emplace(&schema, &place);
   if (ReferenceOf(schema) != nullptr) {
     references_.push_back({&schema, &place});
   } else if (schema.IsObject()) {
     Register(schema, place);
   }
-  ForEachSubschema(schema, draft_,
-                   [&](const JsonValue& child, std::string below) { Walk(child, &place, std::move(below)); });
+  ForEachSubschema(schema, place.draft,
+                   [&](const JsonValue& child, std::string below) { Walk(child, place, std::move(below)); });
 }
 
 void SchemaReferences::Register(const JsonValue& schema, Place& place) {
-  const std::string_view keyword = draft_ == Draft::k4 ? "id" : "$id";
+  const std::string_view keyword = place.draft == Draft::k4 ? "id" : "$id";
   const JsonValue* id = schema.Find(keyword);
   if (id == nullptr || !id->IsString()) return;
   const SplitUri split = SplitAtFragment(id->text());
@@ -102,7 +117,13 @@ void SchemaReferences::Resolve(const Reference& reference) {
   if (text.size() > kMaxUriBytes) return refuse("invalid_keyword", "must not be longer than 2000 bytes");
   const SplitUri split = SplitAtFragment(text);
   const std::string uri = ResolveUri(*reference.place->base, split.resource);
-  const auto resource = resources_.find(uri);
+  auto resource = resources_.find(uri);
+  if (resource == resources_.end()) {
+    if (const Metaschema* metaschema = FindMetaschema(uri)) {
+      WalkDocument(metaschema->root, metaschema->draft, uri, std::string(metaschema->uri) + "#");
+      resource = resources_.find(uri);
+    }
+  }
   if (resource == resources_.end()) {
     return refuse("remote_reference",
                   "is not in this schema, and nothing is fetched from elsewhere: copy the schema it names into "
@@ -116,15 +137,15 @@ void SchemaReferences::Resolve(const Reference& reference) {
     found = anchor == resources_.end() ? Found{} : Found{anchor->second, places_.at(anchor->second)};
   }
   if (found.value == nullptr) return refuse("unresolved_reference", "leads to nothing in this schema");
-  if (!CanBeSchema(*found.value, draft_)) {
+  if (!CanBeSchema(*found.value, found.place->draft)) {
     return refuse("unresolved_reference", "leads to something that is not a schema");
   }
   const auto [known, added] = target_indexes_.emplace(found.value, targets_.size());
   followed_.emplace(reference.schema, known->second);
   if (!added) return;
-  targets_.push_back({found.value, PointerOf(*found.place)});
+  targets_.push_back({found.value, PointerOf(*found.place), found.place->draft});
   // Its own place, already made by FollowPointer, stands for the parent; the suffix is empty.
-  Walk(*found.value, found.place, "");
+  Walk(*found.value, *found.place, "");
 }
 
 SchemaReferences::Found SchemaReferences::FollowPointer(Found from, std::string_view pointer) {
@@ -141,7 +162,7 @@ SchemaReferences::Found SchemaReferences::FollowPointer(Found from, std::string_
     } else {
       std::string suffix;
       domain::AppendPointerToken(token, suffix);
-      from.place = &all_places_.emplace_back(Place{from.place, std::move(suffix), from.place->base});
+      from.place = &all_places_.emplace_back(Place{from.place, std::move(suffix), from.place->base, from.place->draft});
     }
   }
   return from;

@@ -14,18 +14,26 @@
 
 namespace volcanion::infrastructure {
 
-/// Where each `$ref` of one schema document leads. Nothing outside the document is ever looked for.
+/// Where each `$ref` of one schema document leads: to a place in the document, or in one of the metaschemas that are
+/// built in. Nothing else is ever looked for.
 class SchemaReferences {
  public:
   /// A schema that some `$ref` leads to.
   struct Target {
     const JsonValue* schema;
-    std::string pointer;
+    std::string pointer;  // in a metaschema: behind its URI and "#"
+    Draft draft;
   };
 
-  /// Walks the document, which must outlive this. Faults: references that lead nowhere, out of the document, to what is
-  /// no schema, or in a circle.
+  /// How many schemas may stand in a document: valijson takes some ten microseconds for each.
+  static constexpr std::size_t kMaxSchemas = 25'000;
+
+  /// Walks the document, which must outlive this. Faults: too many schemas; references that lead nowhere, out of the
+  /// document, to what is no schema, or in a circle.
   SchemaReferences(const JsonValue& root, Draft draft, std::vector<domain::Fault>& faults);
+
+  /// Then nothing else was looked at.
+  bool too_many() const { return places_.size() > kMaxSchemas; }
 
   const std::vector<Target>& targets() const { return targets_; }
 
@@ -41,6 +49,7 @@ class SchemaReferences {
     const Place* parent;
     std::string suffix;       // of the JSON Pointer, behind the parent's
     const std::string* base;  // the URI that references are resolved against
+    Draft draft;
   };
   struct Reference {
     const JsonValue* schema;
@@ -51,15 +60,18 @@ class SchemaReferences {
     const Place* place = nullptr;
   };
 
+  /// Longer than about a kilobyte, it ends at the last ancestor that fits.
   static std::string PointerOf(const Place& place);
-  void Walk(const JsonValue& schema, const Place* parent, std::string suffix);
+  /// Makes the schema known by the URI, and walks it as a document of its own.
+  void WalkDocument(const JsonValue& root, Draft draft, const std::string& uri, std::string prefix);
+  void Walk(const JsonValue& schema, const Place& parent, std::string suffix);
+  void WalkPlace(const JsonValue& schema, Place& place);
   void Register(const JsonValue& schema, Place& place);
   void Resolve(const Reference& reference);
   Found FollowPointer(Found from, std::string_view pointer);
   void RefuseCircles();
   void Refuse(const Place& place, std::string_view keyword, std::string code, std::string message);
 
-  const Draft draft_;
   std::vector<domain::Fault>& faults_;
   std::deque<std::string> bases_;
   std::deque<Place> all_places_;

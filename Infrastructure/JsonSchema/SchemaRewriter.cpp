@@ -24,11 +24,9 @@ constexpr std::size_t kMaxPatternInstructions = 300'000;  // of all together
 constexpr std::array<std::string_view, 7> kTypeNames = {"array",  "boolean", "integer", "null",
                                                         "number", "object",  "string"};
 
-constexpr std::string_view kRewrittenNul = "\xC0\x80";
-
-void AppendMember(std::string_view name, std::string& out) {
+void AppendMember(std::string_view keyword, std::string& out) {
   if (out.back() != '{') out += ',';
-  AppendRewrittenName(name, out);
+  AppendJsonString(keyword, out);
   out += ':';
 }
 
@@ -60,40 +58,32 @@ struct SchemaRewriter::Step {
   }
 };
 
-void AppendRewrittenName(std::string_view name, std::string& out) {
-  if (name.find('\0') == std::string_view::npos) return AppendJsonString(name, out);
-  std::string rewritten;
-  for (const char c : name) {
-    if (c == '\0') {
-      rewritten += kRewrittenNul;
-    } else {
-      rewritten += c;
-    }
-  }
-  AppendJsonString(rewritten, out);
-}
-
-std::string ReadRewrittenName(std::string_view name) {
-  std::string original(name);
-  for (std::size_t at = original.find(kRewrittenNul); at != std::string::npos; at = original.find(kRewrittenNul, at)) {
-    original.replace(at, kRewrittenNul.size(), 1, '\0');
-  }
-  return original;
-}
-
 SchemaRewriter::SchemaRewriter(const JsonValue& root, Draft draft, std::vector<domain::Fault>& faults)
     : root_(root), draft_(draft), faults_(faults), references_(root, draft, faults) {}
 
 RewrittenSchema SchemaRewriter::Run() {
-  const auto add = [this](const JsonValue& schema, const std::string& pointer) {
-    std::string text;
+  if (references_.too_many()) return {};
+  std::string& text = result_.text;
+  const auto add = [&](const JsonValue& schema, const std::string& pointer, Draft draft) {
+    draft_ = draft;
+    if (!result_.parts.empty()) text += ',';
+    result_.parts.push_back({pointer, draft});
     Rewrite(schema, Step{nullptr, pointer}, false, text);
-    result_.texts.push_back(std::move(text));
-    result_.pointers.push_back(pointer);
   };
-  add(root_, "");
-  for (const SchemaReferences::Target& target : references_.targets()) add(*target.schema, target.pointer);
+  text = "{\"items\":[";
+  add(root_, "", draft_);
+  for (const SchemaReferences::Target& target : references_.targets()) {
+    add(*target.schema, target.pointer, target.draft);
+  }
+  text += "]}";
   return std::move(result_);
+}
+
+/// An index that stands for the name, in quotes.
+void SchemaRewriter::AppendName(std::string_view name, std::string& out) {
+  const auto [known, added] = name_indexes_.emplace(name, result_.names.size());
+  if (added) result_.names.emplace_back(name);
+  out += "\"" + std::to_string(known->second) + "\"";
 }
 
 void SchemaRewriter::Rewrite(const JsonValue& schema, const Step& at, bool may_refer, std::string& out) {
@@ -225,7 +215,9 @@ void SchemaRewriter::RewriteMap(const JsonValue& map, const Step& at, std::strin
   }
   const bool dependencies = at.token == "dependencies";
   for (const JsonMember& entry : map.members()) {
-    AppendMember(entry.name.text(), out);
+    if (out.back() != '{') out += ',';
+    AppendName(entry.name.text(), out);
+    out += ':';
     const Step below = at / entry.name.text();
     if (dependencies && entry.value.IsArray()) {
       RewriteNames(entry.value, below, out);
@@ -247,7 +239,7 @@ void SchemaRewriter::RewriteNames(const JsonValue& names, const Step& at, std::s
         break;
       }
       if (out.back() != '[') out += ',';
-      AppendRewrittenName(name.text(), out);
+      AppendName(name.text(), out);
     }
   }
   out += ']';

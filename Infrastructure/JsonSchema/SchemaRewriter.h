@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace volcanion::infrastructure {
@@ -18,20 +19,23 @@ namespace volcanion::infrastructure {
 /// Two keywords of our own in rewritten schemas. Only the rewriter can write them: it keeps no keyword it does not
 /// know.
 inline constexpr std::string_view kRulesKeyword = "volcanion:rules";    ///< [first, count] of RewrittenSchema::rules
-inline constexpr std::string_view kTargetKeyword = "volcanion:target";  ///< an index into RewrittenSchema::texts
+inline constexpr std::string_view kTargetKeyword = "volcanion:target";  ///< an index into RewrittenSchema::parts
 
-/// A schema as valijson loads it without harm: small texts without references, holding only what valijson's model keeps
-/// exactly. What it would lose (numbers beyond a double, patterns, formats, values to compare with) is in rules beside.
+/// A schema as valijson loads it without harm: without references, holding only what valijson's model keeps exactly.
+/// What it would lose (numbers beyond a double, patterns, formats, values to compare with) is in rules beside. Names of
+/// members are written as indexes of `names`, because valijson would cut them at a NUL and copy them for every schema
+/// below.
 struct RewrittenSchema {
-  std::vector<std::string> texts;     // the schema itself, then each target of a reference
-  std::vector<std::string> pointers;  // where each text stands in the schema
+  struct Part {
+    std::string pointer;  // where it stands in the schema
+    Draft draft;
+  };
+  std::string text;         // an array of schemas: a list under `items`
+  std::vector<Part> parts;  // one for each of them: the schema itself, then each target of a reference
+  std::vector<std::string> names;
   std::vector<std::unique_ptr<Rule>> rules;
   std::map<std::string, std::shared_ptr<const EcmaPattern>, std::less<>> patterns;  // by source
 };
-
-/// valijson keeps names as C strings. A NUL is written in a way that is never UTF-8 otherwise, and read back here.
-void AppendRewrittenName(std::string_view name, std::string& out);
-std::string ReadRewrittenName(std::string_view name);
 
 /// Checks every keyword of the schema, which must outlive the result, and rewrites it. The result may be used only when
 /// no fault was added.
@@ -50,6 +54,7 @@ class SchemaRewriter {
                       Rules& rules, std::string& out);
   void RewriteList(const JsonValue& list, const Step& at, std::string& out);
   void RewriteMap(const JsonValue& map, const Step& at, std::string& out);
+  void AppendName(std::string_view name, std::string& out);
   void RewriteNames(const JsonValue& names, const Step& at, std::string& out);
   void RewriteTypes(const JsonValue& types, const Step& at, std::string& out);
   void AddNumberRule(const JsonValue& schema, const Keyword& keyword, const JsonValue& value, const Step& at,
@@ -61,10 +66,11 @@ class SchemaRewriter {
   void Refuse(const Step& at, std::string message) { Refuse(at, "invalid_keyword", std::move(message)); }
 
   const JsonValue& root_;
-  const Draft draft_;
+  Draft draft_;  // of the part that is being rewritten
   std::vector<domain::Fault>& faults_;
   SchemaReferences references_;
   RewrittenSchema result_;
+  std::unordered_map<std::string_view, std::size_t> name_indexes_;
   std::size_t pattern_instructions_ = 0;
 };
 

@@ -13,7 +13,9 @@ class PatternRule final : public Rule {
 
   bool Holds(const JsonValue& value) const override { return !value.IsString() || pattern_->Matches(value.text()); }
 
-  std::string Complaint(const JsonValue&) const override { return "must match the pattern " + Cut(pattern_->source()); }
+  std::string Complaint(const JsonValue& value) const override {
+    return "must match the pattern " + Cut(pattern_->source()) + "; was " + Quote(value);
+  }
 
   std::uint64_t Cost(const JsonValue& value) const override {
     return value.IsString() ? pattern_->Cost(value.size()) : 1;
@@ -29,7 +31,9 @@ class FormatRule final : public Rule {
 
   bool Holds(const JsonValue& value) const override { return !value.IsString() || HasFormat(format_, value.text()); }
 
-  std::string Complaint(const JsonValue&) const override { return "must be " + std::string(ExampleOf(format_)); }
+  std::string Complaint(const JsonValue& value) const override {
+    return "must be " + std::string(ExampleOf(format_)) + "; was " + Quote(value);
+  }
 
   std::uint64_t Cost(const JsonValue& value) const override { return value.IsString() ? 1 + value.size() / 16 : 1; }
 

@@ -6,8 +6,9 @@
 #include "Infrastructure/JsonSchema/SchemaRewriter.h"
 #include "Infrastructure/JsonSchema/Wording.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <string>
 #include <utility>
@@ -21,45 +22,53 @@ constexpr std::size_t kMaxSchemaDepth = 100;
 constexpr std::size_t kMaxDocumentDepth = 128;
 constexpr std::size_t kMaxViolations = 100;
 
-// Enough for any schema that people write; some tens of milliseconds.
-constexpr std::uint64_t kStepsPerDocument = 1'000'000;
-constexpr std::uint64_t kStepsPerByte = 4;
-
-std::vector<domain::Violation> Unjudged(std::string message) { return {{"", "unjudged", std::move(message)}}; }
-
 class ValijsonCompiledSchema final : public application::CompiledSchema {
  public:
   ValijsonCompiledSchema(std::unique_ptr<const JsonDocument> text, std::unique_ptr<const SchemaModel> model,
-                         Draft draft)
-      : text_(std::move(text)), model_(std::move(model)), draft_(draft) {}
+                         const JudgingLimits& limits)
+      : text_(std::move(text)), model_(std::move(model)), limits_(limits) {}
 
-  std::vector<domain::Violation> Judge(std::string_view json) const override {
+  domain::Verdict Judge(std::string_view json, application::JudgingBudget& budget) const override {
+    if (budget.left <= std::chrono::nanoseconds::zero()) {
+      return domain::Unjudged("could not be judged: the documents before it have used up the time of the request");
+    }
     try {
       static thread_local JsonDocument document;
       const JsonDocument::Outcome read = document.Read(json, kMaxDocumentDepth);
-      if (!read.ok) return Unjudged("could not be judged: the document " + read.reason);
-      return JudgeValue(document.root(), kStepsPerDocument + kStepsPerByte * json.size());
+      if (!read.ok) return domain::Unjudged("could not be judged: the document " + read.reason);
+      Effort effort(limits_.steps + limits_.steps_per_byte * json.size(), std::min(limits_.time, budget.left));
+      domain::Verdict verdict = JudgeValue(document.root(), effort);
+      budget.left -= effort.Used();
+      return verdict;
     } catch (const std::exception&) {
       // Memory, if anything. The port promises a verdict.
-      return Unjudged("could not be judged");
+      return domain::Unjudged("could not be judged");
     }
   }
 
  private:
-  std::vector<domain::Violation> JudgeValue(const JsonValue& value, std::uint64_t max_steps) const {
+  domain::Verdict JudgeValue(const JsonValue& value, Effort& effort) const {
     ViolationLog log(kMaxViolations);
-    infrastructure::Judge judge(*model_, draft_, max_steps);
-    const bool valid = judge.Run(value, log);
-    if (judge.gave_up()) {
-      return Unjudged("could not be judged: the schema asks for more steps than a document of this size may take");
+    const bool valid = infrastructure::Judge(*model_, effort).Run(value, log);
+    switch (effort.end()) {
+      case Effort::End::kNone:
+        break;
+      case Effort::End::kSteps:
+        return domain::Unjudged(
+            "could not be judged: the schema asks for more steps than a document of this size may "
+            "take");
+      case Effort::End::kTime:
+        return domain::Unjudged("could not be judged: it would have taken too long");
+      case Effort::End::kDepth:
+        return domain::Unjudged("could not be judged: the schema leads too deep into itself");
     }
     if (valid) return {};
-    return log.TakeInOrder();
+    return {domain::Verdict::Outcome::kInvalid, log.TakeInOrder()};
   }
 
   std::unique_ptr<const JsonDocument> text_;  // the rules hold views of it
   std::unique_ptr<const SchemaModel> model_;
-  Draft draft_;
+  JudgingLimits limits_;
 };
 
 domain::Error Refusal(std::vector<domain::Fault> faults) {
@@ -109,13 +118,11 @@ domain::Result<std::shared_ptr<const application::CompiledSchema>> ValijsonSchem
   RewrittenSchema rewritten = SchemaRewriter(root, *draft, faults).Run();
   if (!faults.empty()) return Refusal(std::move(faults));
 
-  const std::vector<std::string> pointers = rewritten.pointers;
-  std::size_t part = 0;
   try {
-    auto model = std::make_unique<const SchemaModel>(std::move(rewritten), part);
-    return {std::make_shared<const ValijsonCompiledSchema>(std::move(text), std::move(model), *draft)};
+    auto model = std::make_unique<const SchemaModel>(std::move(rewritten));
+    return {std::make_shared<const ValijsonCompiledSchema>(std::move(text), std::move(model), limits_)};
   } catch (const std::exception& refused) {
-    return Refusal(part < pointers.size() ? pointers[part] : "", "invalid_schema", Cut(refused.what(), 200));
+    return Refusal("", "invalid_schema", Cut(refused.what(), 200));
   }
 }
 

@@ -6,27 +6,41 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace volcanion::infrastructure {
 namespace {
 
-// A long text costs more than one visit to look at.
-std::uint64_t TextCost(const JsonValue& value) { return 1 + value.size() / 64; }
-
 class EnumRule final : public Rule {
  public:
   EnumRule(std::string_view keyword, std::span<const JsonValue> values) : Rule(keyword), values_(values) {
-    for (const JsonValue& value : values) {
-      values_inside_ += CountValues(value);
-      if (value.IsString() && values.size() > kFewValues) strings_.insert(value.text());
+    if (values.size() <= kFewValues) {
+      for (const JsonValue& value : values) cost_ += Weight(value);
+      return;
+    }
+    for (const JsonValue& value : values) by_hash_.push_back({volcanion::infrastructure::Hash(value), &value});
+    std::sort(by_hash_.begin(), by_hash_.end(), [](const Hashed& a, const Hashed& b) { return a.hash < b.hash; });
+    // Equal hashes are rare, unless somebody looked for them: then they cost.
+    for (auto first = by_hash_.begin(); first != by_hash_.end();) {
+      std::uint64_t cost = 0;
+      const std::size_t hash = first->hash;
+      for (; first != by_hash_.end() && first->hash == hash; ++first) cost += Weight(*first->value);
+      cost_ = std::max(cost_, cost);
     }
   }
 
   bool Holds(const JsonValue& value) const override {
-    if (value.IsString() && values_.size() > kFewValues) return strings_.contains(value.text());
-    return std::any_of(values_.begin(), values_.end(), [&](const JsonValue& allowed) { return Equal(allowed, value); });
+    if (by_hash_.empty()) {
+      return std::any_of(values_.begin(), values_.end(),
+                         [&](const JsonValue& allowed) { return Equal(allowed, value); });
+    }
+    const std::size_t hash = volcanion::infrastructure::Hash(value);
+    auto at = std::lower_bound(by_hash_.begin(), by_hash_.end(), hash,
+                               [](const Hashed& entry, std::size_t wanted) { return entry.hash < wanted; });
+    for (; at != by_hash_.end() && at->hash == hash; ++at) {
+      if (Equal(*at->value, value)) return true;
+    }
+    return false;
   }
 
   std::string Complaint(const JsonValue& value) const override {
@@ -40,18 +54,21 @@ class EnumRule final : public Rule {
     return text + "; was " + Quote(value);
   }
 
-  std::uint64_t Cost(const JsonValue& value) const override {
-    if (value.IsString()) return TextCost(value) + (values_.size() > kFewValues ? 0 : values_.size() / 4);
-    return 1 + values_inside_ / 4;
-  }
+  // Comparing stops where either of the two ends.
+  std::uint64_t Cost(const JsonValue& value) const override { return by_hash_.empty() ? cost_ : cost_ + Weight(value); }
 
  private:
+  struct Hashed {
+    std::size_t hash;
+    const JsonValue* value;
+  };
+
   static constexpr std::size_t kFewValues = 8;
   static constexpr std::size_t kNamedValues = 10;
 
   std::span<const JsonValue> values_;
-  std::size_t values_inside_ = 0;
-  std::unordered_set<std::string_view> strings_;  // filled when there are more than a few values
+  std::vector<Hashed> by_hash_;  // filled when there are more than a few values
+  std::uint64_t cost_ = 0;       // of comparing with all that it can come to
 };
 
 class BoundRule final : public Rule {
@@ -67,12 +84,12 @@ class BoundRule final : public Rule {
     return Allows(Decimal(value.text()) <=> limit_);
   }
 
-  std::string Complaint(const JsonValue&) const override {
+  std::string Complaint(const JsonValue& value) const override {
     static constexpr std::string_view kWords[] = {"at least", "at most", "greater than", "less than"};
-    return "must be " + std::string(kWords[static_cast<int>(bound_)]) + " " + Cut(text_);
+    return "must be " + std::string(kWords[static_cast<int>(bound_)]) + " " + Cut(text_) + "; was " + Quote(value);
   }
 
-  std::uint64_t Cost(const JsonValue& value) const override { return value.IsNumber() ? TextCost(value) : 1; }
+  std::uint64_t Cost(const JsonValue& value) const override { return value.IsNumber() ? Weight(value) : 1; }
 
  private:
   bool Allows(std::strong_ordering order) const {
@@ -108,9 +125,12 @@ class MultipleOfRule final : public Rule {
     return Decimal(value.text()).IsMultipleOf(divisor_);
   }
 
-  std::string Complaint(const JsonValue&) const override { return "must be a multiple of " + Cut(text_); }
+  std::string Complaint(const JsonValue& value) const override {
+    return "must be a multiple of " + Cut(text_) + "; was " + Quote(value);
+  }
 
-  std::uint64_t Cost(const JsonValue& value) const override { return value.IsNumber() ? TextCost(value) : 1; }
+  // A long number is divided digit by digit.
+  std::uint64_t Cost(const JsonValue& value) const override { return value.IsNumber() ? 1 + value.size() / 2 : 1; }
 
  private:
   std::string_view text_;

@@ -27,12 +27,16 @@ std::string PointerTo(const PathStep* path) {
     } else if (name.find('\0') == std::string_view::npos) {
       domain::AppendPointerToken(name, pointer);
     } else {
-      std::string storable;
-      for (const char c : name) c == '\0' ? storable += "\xEF\xBF\xBD" : storable += c;
-      domain::AppendPointerToken(storable, pointer);
+      domain::AppendPointerToken(WithoutNul(name), pointer);
     }
   }
   return pointer;
+}
+
+std::string WithoutNul(std::string_view text) {
+  std::string storable;
+  for (const char c : text) c == '\0' ? storable += "\xEF\xBF\xBD" : storable += c;
+  return storable;
 }
 
 void ViolationLog::Add(std::uint32_t position, domain::Violation violation) {

@@ -10,8 +10,8 @@
 
 namespace volcanion::infrastructure {
 
-/// The way from the document's root to a value, as a chain on the stack: a JSON Pointer is written only when something
-/// is wrong there.
+/// The way from the root of a document or a schema to a place in it, as a chain: a JSON Pointer is written only when
+/// something is wrong there.
 struct PathStep {
   const PathStep* parent;
   std::string_view name;  // of a member; null data for an element
@@ -24,6 +24,9 @@ struct PathStep {
 /// so that a hostile document cannot make its violations much larger than itself. A NUL becomes U+FFFD, because no
 /// store takes it in a text.
 std::string PointerTo(const PathStep* path);
+
+/// The text with U+FFFD for every NUL.
+std::string WithoutNul(std::string_view text);
 
 /// Collects violations in any order and gives them in document order.
 class ViolationLog {

@@ -142,12 +142,13 @@ constexpr char kFindFirsts[] = R"sql(
   SELECT wanted.at, keys.content_hash, keys.batch_id,
          CASE WHEN first.batch_id IS NULL THEN events.is_valid ELSE first.was_valid END,
          CASE WHEN first.batch_id IS NULL THEN events.schema_version ELSE first.was_schema_version END,
-         CASE WHEN first.batch_id IS NULL THEN events.validation_errors ELSE first.was_validation_errors END
+         CASE WHEN first.batch_id IS NULL THEN events.validation_errors ELSE first.was_validation_errors END,
+         CASE WHEN first.batch_id IS NULL THEN events.is_unjudged ELSE first.was_unjudged END
   FROM unnest($1::uuid[], $2::text[], $3::int4[]) AS wanted (system, id, at)
   JOIN write.event_keys AS keys ON keys.partner_system_id = wanted.system AND keys.event_id = wanted.id
   JOIN write.tracking_events AS events ON events.batch_id = keys.batch_id AND events.ordinal = keys.ordinal
   LEFT JOIN LATERAL (
-    SELECT batch_id, was_valid, was_schema_version, was_validation_errors FROM write.judgements
+    SELECT batch_id, was_valid, was_unjudged, was_schema_version, was_validation_errors FROM write.judgements
     WHERE events.judged_in IS NOT NULL AND judgements.tracking_event_id = events.tracking_event_id
     ORDER BY batch_id LIMIT 1) AS first ON true
 )sql";
@@ -175,7 +176,7 @@ void FindFirsts(PqConnection& connection, std::vector<Entry>& entries) {
     entry.stored_hash = result.bytes(row, 1);
     entry.result.status = entry.StatusAgainst(entry.stored_hash);
     entry.result.position = result.int8(row, 2);
-    entry.result.verdict.is_valid = result.boolean(row, 3);
+    entry.result.verdict.outcome = domain::StoredOutcome(result.boolean(row, 3), result.boolean(row, 6));
     if (!result.is_null(row, 4)) entry.result.judged_by = result.int4(row, 4);
     if (!result.is_null(row, 5)) entry.result.verdict.violations = ViolationsFromJson(result.bytes(row, 5));
   }
@@ -194,7 +195,7 @@ void AnswerTwins(std::vector<Entry>& entries) {
 constexpr char kCopyEvents[] =
     "COPY write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name, "
     "event_timestamp, user_id, anonymous_id, is_valid, schema_version, validation_errors, properties, correlation_id, "
-    "traceparent, created_at) FROM STDIN (FORMAT binary)";
+    "traceparent, created_at, is_unjudged) FROM STDIN (FORMAT binary)";
 
 struct Written {
   std::size_t events = 0;
@@ -212,7 +213,7 @@ Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, 
     const auto& event = entry.event();
     const auto& report = event.report();
     const auto& verdict = event.verdict();
-    rows.Row(16);
+    rows.Row(17);
     rows.Int8(batch);
     rows.Int4(entry.ordinal);
     rows.Uuid(event.id().value);
@@ -222,13 +223,14 @@ Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, 
     rows.Timestamp(event.event_timestamp());
     optional_text(report.user_id);
     optional_text(report.anonymous_id);
-    rows.Boolean(verdict.is_valid);
+    rows.Boolean(verdict.is_valid());
     event.judged_by() ? rows.Int4(*event.judged_by()) : rows.Null();
     verdict.violations.empty() ? rows.Null() : rows.Bytes(ViolationsToJson(verdict.violations));
     rows.Bytes(report.properties());
     rows.Bytes(event.correlation_id());
     event.traceparent().empty() ? rows.Null() : rows.Bytes(event.traceparent());
     rows.Timestamp(event.received_at());
+    rows.Boolean(verdict.outcome == domain::Verdict::Outcome::kUnjudged);
     ++written.events;
   }
   const auto stream = rows.Finish();

@@ -41,6 +41,7 @@ std::string ViolationsToJson(const std::vector<domain::Violation>& violations) {
     Member(writer, "pointer", violation.pointer);
     Member(writer, "keyword", violation.keyword);
     Member(writer, "message", violation.message);
+    Member(writer, "schemaPointer", violation.schema_pointer);
   });
 }
 
@@ -50,7 +51,9 @@ std::vector<domain::Violation> ViolationsFromJson(std::string_view json) {
   document.Parse(json.data(), json.size());
   if (document.HasParseError() || !document.IsArray()) return violations;
   for (const auto& item : document.GetArray()) {
-    if (item.IsObject()) violations.push_back({Text(item, "pointer"), Text(item, "keyword"), Text(item, "message")});
+    if (!item.IsObject()) continue;
+    violations.push_back(
+        {Text(item, "pointer"), Text(item, "keyword"), Text(item, "message"), Text(item, "schemaPointer")});
   }
   return violations;
 }

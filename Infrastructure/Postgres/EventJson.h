@@ -11,7 +11,7 @@ namespace volcanion::infrastructure {
 
 /// The forms in which the write store keeps why an event is invalid or was rejected.
 std::string ViolationsToJson(const std::vector<domain::Violation>& violations);
-/// Reads what ViolationsToJson() wrote; empty for anything else.
+/// Reads what ViolationsToJson() wrote, now or before violations had a schemaPointer; empty for anything else.
 std::vector<domain::Violation> ViolationsFromJson(std::string_view json);
 std::string FaultsToJson(const std::vector<domain::Fault>& faults);
 

@@ -56,9 +56,8 @@ std::vector<Change> FindChanges(PqConnection& connection, std::span<const Rejudg
     auto errors = ErrorsOf(verdict);
     const auto& version = verdict.schema_version;
     const bool same_version = rows.is_null(row, 5) ? !version.has_value() : version == rows.int4(row, 5);
-    const bool stands = rows.boolean(row, 3) == verdict.verdict.is_valid &&
-                        rows.boolean(row, 4) == verdict.is_unjudged && same_version &&
-                        rows.bytes(row, 6) == errors;  // empty for null
+    const auto outcome = domain::StoredOutcome(rows.boolean(row, 3), rows.boolean(row, 4));
+    const bool stands = outcome == verdict.verdict.outcome && same_version && rows.bytes(row, 6) == errors;
     if (!stands) changes.push_back({rows.int8(row, 1), rows.int4(row, 2), &verdict, std::move(errors)});
   }
   return changes;
@@ -105,8 +104,8 @@ std::int64_t ChangeVerdicts(PqConnection& connection, application::JobId job, st
   for (const auto& change : changes) {
     batches.Int8(change.event_batch);
     ordinals.Int4(change.event_ordinal);
-    valid.Boolean(change.verdict->verdict.is_valid);
-    unjudged.Boolean(change.verdict->is_unjudged);
+    valid.Boolean(change.verdict->verdict.is_valid());
+    unjudged.Boolean(change.verdict->verdict.outcome == domain::Verdict::Outcome::kUnjudged);
     change.verdict->schema_version ? versions.Int4(*change.verdict->schema_version) : versions.Null();
     change.errors.empty() ? errors.Null() : errors.Bytes(change.errors);
     byte_count += kBytesBesideErrors + static_cast<std::int64_t>(change.errors.size());

@@ -22,7 +22,7 @@ constexpr std::string_view kEventColumns = R"(
          tracking_event_id::text, partner_id::text, partner_name, partner_system_id::text, partner_system_name, event_id,
          event_name, (extract(epoch FROM event_timestamp) * 1000000)::bigint, user_id, anonymous_id, is_valid::int,
          schema_version, validation_errors::text, properties::text, correlation_id,
-         (extract(epoch FROM created_at) * 1000000)::bigint, batch_id)";
+         (extract(epoch FROM created_at) * 1000000)::bigint, batch_id, is_unjudged::int)";
 
 class EventColumns {
  public:
@@ -44,6 +44,7 @@ class EventColumns {
     statement.exchange(soci::into(correlation_id_));
     statement.exchange(soci::into(created_at_));
     statement.exchange(soci::into(batch_id_));
+    statement.exchange(soci::into(is_unjudged_));
   }
   EventColumns(const EventColumns&) = delete;
   EventColumns& operator=(const EventColumns&) = delete;
@@ -68,6 +69,7 @@ class EventColumns {
     row.correlation_id = correlation_id_;
     row.created_at = TimestampFromMicros(created_at_);
     row.position = batch_id_;
+    row.is_unjudged = is_unjudged_ != 0;
     return row;
   }
 
@@ -75,7 +77,7 @@ class EventColumns {
   std::string tracking_event_id_, partner_id_, partner_name_, partner_system_id_, partner_system_name_, event_id_,
       event_name_, properties_, correlation_id_;
   long long event_timestamp_ = 0, created_at_ = 0, batch_id_ = 0;
-  int is_valid_ = 0;
+  int is_valid_ = 0, is_unjudged_ = 0;
   Nullable<std::string> user_id_, anonymous_id_, validation_errors_;
   Nullable<int> schema_version_;
 };

@@ -44,7 +44,7 @@ constexpr char kReadEvents[] = R"sql(
   SELECT events.batch_id, events.tracking_event_id, partners.partner_id, partners.name, events.partner_system_id,
          systems.name, events.event_id, events.event_name, events.event_timestamp, events.user_id, events.anonymous_id,
          events.is_valid, events.schema_version, events.validation_errors, events.properties, events.correlation_id,
-         events.created_at, coalesce(events.judged_in, 0)
+         events.created_at, coalesce(events.judged_in, 0), events.is_unjudged
   FROM write.tracking_events AS events
   JOIN write.partner_systems AS systems USING (partner_system_id)
   JOIN write.partners AS partners USING (partner_id)
@@ -82,6 +82,7 @@ void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
     event.created_at = FromPostgresMicros(result.int8(row, 16));
     event.judged_in = result.int8(row, 17);
     event.position = batch_id;
+    event.is_unjudged = result.boolean(row, 18);
     batch->events.push_back(std::move(event));
   }
 }

@@ -74,8 +74,8 @@ std::vector<const StoredBatch*> Mark(PqConnection& connection, std::span<const S
 constexpr char kCopyEvents[] =
     "COPY read.tracking_events_read_model (tracking_event_id, partner_id, partner_name, partner_system_id, "
     "partner_system_name, event_id, event_name, event_timestamp, user_id, anonymous_id, is_valid, schema_version, "
-    "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id, judged_in) FROM STDIN "
-    "(FORMAT binary)";
+    "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id, judged_in, is_unjudged) "
+    "FROM STDIN (FORMAT binary)";
 
 void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& events) {
   if (events.empty()) return;
@@ -84,7 +84,7 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     text ? rows.Bytes(*text) : rows.Null();
   };
   for (const auto* event : events) {
-    rows.Row(19);
+    rows.Row(20);
     rows.Uuid(event->tracking_event_id.value);
     rows.Uuid(event->partner_id.value);
     rows.Bytes(event->partner_name);
@@ -104,6 +104,7 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     rows.Timestamp(event->created_at);
     rows.Int8(event->position);
     event->judged_in == 0 ? rows.Null() : rows.Int8(event->judged_in);
+    rows.Boolean(event->is_unjudged);
   }
   connection.CopyIn(kCopyEvents, rows.Finish());
 }
@@ -114,7 +115,7 @@ constexpr char kAddCounts[] = R"sql(
   FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bool[], $5::uuid[], $6::int8[], $7::int8[])
     AS new (system, hour, event_name, is_valid, partner, events, unjudged)
   ON CONFLICT (partner_system_id, hour, event_name, is_valid)
-    DO UPDATE SET events = counts.events + excluded.events, unjudged = counts.unjudged + excluded.unjudged
+  DO UPDATE SET events = counts.events + excluded.events, unjudged = counts.unjudged + excluded.unjudged
 )sql";
 
 void AddCounts(PqConnection& connection, const std::vector<EventCount>& counts) {

@@ -23,7 +23,8 @@ constexpr std::size_t kMaxRequestKinds = 500;
 constexpr std::string_view kOther = "other";
 constexpr std::array<std::string_view, 9> kMethods = {"GET",    "HEAD",    "POST",    "PUT",  "PATCH",
                                                       "DELETE", "OPTIONS", "CONNECT", "TRACE"};
-constexpr std::array<std::string_view, 6> kOutcomes = {"valid", "invalid", "duplicate", "conflict", "rejected", kOther};
+constexpr std::array<std::string_view, 7> kOutcomes = {"valid",    "invalid",  "unjudged", "duplicate",
+                                                       "conflict", "rejected", kOther};
 
 Buckets SecondsOfRequests() { return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}; }
 Buckets SecondsOfCommits() { return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}; }

@@ -76,16 +76,16 @@ void RunGroup(const JsonValue& group, const std::string& uri, const std::string&
   for (const JsonValue& test : tests) {
     std::string data;
     AppendJson(*test.Find("data"), data);
-    const auto violations = (*compiled)->Judge(data);
-    const bool unjudged = !violations.empty() && violations.front().keyword == "unjudged";
-    if (!unjudged && violations.empty() == test.Find("valid")->IsTrue()) {
+    const auto verdict = (*compiled)->Judge(data);
+    const bool unjudged = verdict.outcome == volcanion::domain::Verdict::Outcome::kUnjudged;
+    if (!unjudged && verdict.is_valid() == test.Find("valid")->IsTrue()) {
       ++counts.right;
       continue;
     }
     ++counts.wrong;
     Say(options, "wrong", where,
         std::string(test.Find("description")->text()) + " (" +
-            (violations.empty() ? "valid" : violations.front().message) + ")");
+            (verdict.is_valid() ? "valid" : verdict.violations.front().message) + ")");
   }
 }
 

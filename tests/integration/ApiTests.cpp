@@ -65,6 +65,16 @@ struct Api {
   }
 };
 
+/// A schema whose alternatives double the work at each level: unless `a` is null, it cannot be judged.
+std::string Doubling() {
+  std::string schema = R"({"properties":{"a":{"$ref":"#/definitions/d40"}},"definitions":{"d0":{"type":"null"})";
+  for (int i = 1; i <= 40; ++i) {
+    const std::string below = R"({"$ref":"#/definitions/d)" + std::to_string(i - 1) + "\"}";
+    schema += ",\"d" + std::to_string(i) + "\":{\"anyOf\":[" + below + "," + below + "]}";
+  }
+  return schema + "}}";
+}
+
 }  // namespace
 
 TEST_SUITE("ingestion") {
@@ -74,7 +84,8 @@ TEST_SUITE("ingestion") {
     const auto answer = api.Ingest(R"({"eventId":"e1","eventName":"purchase","properties":{"amount":12.5}})");
     CHECK(answer.status == 202);
     CHECK(answer.body == R"({"eventId":"e1","status":"stored","isValid":true,"schemaVersion":1,"position":")" +
-                             api.Ask("SELECT max(batch_id) FROM write.batches") + R"(","validationErrors":[]})");
+                             api.Ask("SELECT max(batch_id) FROM write.batches") +
+                             R"(","verdict":"valid","validationErrors":[]})");
     CHECK(api.Ask("SELECT is_valid FROM write.tracking_events") == "t");
   }
 
@@ -85,7 +96,9 @@ TEST_SUITE("ingestion") {
     const auto answer = api.Ingest(R"({"eventName":"purchase","properties":)" + properties + "}");
     CHECK(answer.status == 202);
     CHECK(Has(answer.body, R"("isValid":false)"));
-    CHECK(Has(answer.body, R"({"pointer":"/amount","keyword":"minimum","message":"must be at least 0)"));
+    CHECK(Has(
+        answer.body,
+        R"({"pointer":"/amount","keyword":"minimum","message":"must be at least 0; was -1e0","schemaPointer":"/properties/amount/minimum"})"));
     CHECK(Has(answer.body, R"("pointer":"/currency","keyword":"enum")"));
     CHECK(api.Ask("SELECT properties::text FROM write.tracking_events WHERE NOT is_valid") == properties);
     CHECK(api.Ask("SELECT json_array_length(validation_errors) FROM write.tracking_events") == "2");
@@ -135,6 +148,41 @@ TEST_SUITE("ingestion") {
     CHECK(api.Ask("SELECT count(*) FROM write.tracking_events") == "1");
   }
 
+  TEST_CASE("an event that cannot be judged is stored as unjudged, whatever the policy") {
+    Api api;
+    for (const std::string policy : {"observe", "flag", "reject"}) {
+      CAPTURE(policy);
+      const auto sender = api.service.NewSender(policy);
+      (void)api.service.Publish(sender, "e", Doubling());
+      const auto answer = api.service.Ingest(sender, R"({"eventName":"e","properties":{"a":1}})");
+      CHECK(answer.status == 202);
+      CHECK(Has(answer.body, R"("isValid":false)"));
+      CHECK(Has(answer.body, R"("verdict":"unjudged")"));
+      CHECK(Has(answer.body, R"("keyword":"unjudged")"));
+    }
+    CHECK(api.Ask("SELECT count(*) FROM write.tracking_events WHERE is_unjudged AND NOT is_valid") == "3");
+    CHECK(api.Ask("SELECT count(*) FROM write.rejected_payloads") == "0");
+  }
+
+  TEST_CASE("the events of a batch share the time for judging, and none is lost when it is used up") {
+    Api api;
+    (void)api.service.Publish(api.sender, "e", Doubling());
+    std::string events;
+    for (int i = 0; i < 1000; ++i) {
+      events += (i == 0 ? "" : ",") + std::string(R"({"eventName":"e","properties":{"a":1}})");
+    }
+    const auto answer = api.Batch(R"({"events":[)" + events + "]}");
+    CHECK(answer.status == 202);
+    CHECK(Has(answer.body, R"("stored":1000,"duplicates":0,"invalid":1000,"unjudged":1000,"rejected":0)"));
+    CHECK(Has(answer.body, "the schema asks for more steps"));
+    CHECK(Has(answer.body, "have used up the time of the request"));
+    CHECK(api.Ask("SELECT count(*) FROM write.tracking_events WHERE is_unjudged") == "1000");
+    const auto validated = api.service.Post("/api/structures/validate",
+                                            R"({"schema":)" + Doubling() + R"(,"documents":[{"a":1},{"a":null},{}]})");
+    CHECK(Has(validated.body, R"({"results":[{"isValid":false,"verdict":"unjudged",)"));
+    CHECK(Has(validated.body, R"("verdict":"valid","validationErrors":[]}]})"));
+  }
+
   TEST_CASE("an event sent again is a duplicate, and with another content a conflict") {
     Api api;
     const auto first = api.Ingest(R"({"eventId":"e1","eventName":"e","properties":{"a":1}})");
@@ -159,7 +207,7 @@ TEST_SUITE("ingestion") {
       {"eventId":"a","eventName":"purchase","properties":{"amount":1}},
       {"eventId":"a","eventName":"purchase","properties":{"amount":2}}]})");
     CHECK(answer.status == 202);
-    CHECK(answer.body.starts_with(R"({"stored":2,"duplicates":1,"invalid":1,"rejected":3,"position":")"));
+    CHECK(answer.body.starts_with(R"({"stored":2,"duplicates":1,"invalid":1,"unjudged":0,"rejected":3,"position":")"));
     CHECK(Has(answer.body, R"({"status":"rejected","errors":[{"pointer":"/eventName","code":"empty")"));
     CHECK(Has(answer.body, R"({"status":"rejected","errors":[{"pointer":"","code":"wrong_type")"));
     CHECK(Has(answer.body, R"("eventId":"a","status":"conflict","position":")"));
@@ -172,8 +220,8 @@ TEST_SUITE("ingestion") {
   TEST_CASE("lines of NDJSON are events, gzip is taken, and limits hold after unpacking") {
     Api api;
     const std::string lines = "{\"eventName\":\"a\"}\n{broken\n\n{\"eventName\":\"b\"}\n";
-    CHECK(
-        Has(api.Batch(lines, "application/x-ndjson").body, R"({"stored":2,"duplicates":0,"invalid":2,"rejected":1,)"));
+    CHECK(Has(api.Batch(lines, "application/x-ndjson").body,
+              R"({"stored":2,"duplicates":0,"invalid":2,"unjudged":0,"rejected":1,)"));
     const HttpClient::Headers packed = {{"X-API-Key", api.sender.key},
                                         {"Content-Type", "application/x-ndjson; charset=utf-8"},
                                         {"Content-Encoding", "gzip"}};
@@ -551,7 +599,8 @@ TEST_SUITE("requests") {
     const auto answer = api.service.Post("/api/structures/validate",
                                          R"({"schema":{"type":"number","maximum":5},"documents":[1, 1e999, "x"]})");
     CHECK(answer.status == 200);
-    CHECK(answer.body.starts_with(R"({"results":[{"isValid":true,"validationErrors":[]},{"isValid":false,)"));
+    CHECK(answer.body.starts_with(
+        R"({"results":[{"isValid":true,"verdict":"valid","validationErrors":[]},{"isValid":false,)"));
     CHECK(api.service.Post("/api/structures/validate", R"({"schema":{"minimum":"x"},"documents":[]})").status == 422);
     CHECK(api.service.Post("/api/structures/validate", R"({"schema":{}})").status == 422);
   }

@@ -90,14 +90,15 @@ struct ReaderFixture {
                                              std::to_string(row.properties.size()),
                                              Quoted(row.correlation_id),
                                              Quoted(domain::FormatRfc3339(row.created_at)),
-                                             std::to_string(row.position)};
+                                             std::to_string(row.position),
+                                             row.is_unjudged ? "true" : "false"};
     std::string list;
     for (const auto& value : values) list.append(list.empty() ? "" : ", ").append(value);
     Sql(stores.read_dsn(), R"(
       INSERT INTO read.tracking_events_read_model (
         tracking_event_id, partner_id, partner_name, partner_system_id, partner_system_name, event_id, event_name,
         event_timestamp, user_id, anonymous_id, is_valid, schema_version, validation_errors, properties,
-        properties_bytes, correlation_id, created_at, batch_id) VALUES ()" +
+        properties_bytes, correlation_id, created_at, batch_id, is_unjudged) VALUES ()" +
                                list + ")");
     return row;
   }
@@ -134,6 +135,7 @@ void CheckSame(const EventRow& found, const EventRow& stored) {
   CHECK(found.user_id == stored.user_id);
   CHECK(found.anonymous_id == stored.anonymous_id);
   CHECK(found.is_valid == stored.is_valid);
+  CHECK(found.is_unjudged == stored.is_unjudged);
   CHECK(found.schema_version == stored.schema_version);
   CHECK(found.validation_errors == stored.validation_errors);
   CHECK(found.properties == stored.properties);
@@ -155,6 +157,7 @@ TEST_SUITE("PostgresEventReader") {
     event.user_id = "";
     event.anonymous_id = "a1";
     event.is_valid = false;
+    event.is_unjudged = true;
     event.schema_version = 7;
     event.validation_errors = R"([{"pointer":"/a","keyword":"type","message":"must be a number"}])";
     event.properties = "{\"b\" : 1.0,\n \"a\":\"\\u0000\", \"a\": \"\\ud800\"}";

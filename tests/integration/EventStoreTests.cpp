@@ -51,7 +51,7 @@ struct StoreUnderTest {
     auto event =
         domain::TrackingEvent::Create(std::move(report), {{secrets.NewId(now)}, {}, System(system), now, "c-1", ""});
     REQUIRE(event.ok());
-    event->Judge({false, {{"/a", "minimum", "must be at least 2"}}}, 3);
+    event->Judge({domain::Verdict::Outcome::kInvalid, {{"/a", "minimum", "must be at least 2", "/minimum"}}}, 3);
     return *std::move(event);
   }
 
@@ -146,7 +146,7 @@ TEST_SUITE("event store") {
     StoreUnderTest test;
     const auto first = test.StoreOne(test.Event("e1"));
     auto again = test.Event("e1");
-    again.Judge({true, {}}, 4);  // the structure has changed meanwhile
+    again.Judge({}, 4);  // the structure has changed meanwhile
     const auto second = test.StoreOne(std::move(again));
     CHECK(second.status == Status::kDuplicate);
     CHECK(second.position == first.position);
@@ -154,6 +154,27 @@ TEST_SUITE("event store") {
     CHECK(second.judged_by == 3);
     CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "1");
     CHECK(test.Ask("SELECT count(*) FROM write.batches") == "1");
+  }
+
+  TEST_CASE("an unjudged event is stored as such, and its repetition is told so") {
+    StoreUnderTest test;
+    auto event = test.Event("e1");
+    event.Judge(domain::Unjudged("could not be judged"), 3);
+    const auto verdict = event.verdict();
+    (void)test.StoreOne(event);
+    CHECK(test.Ask("SELECT is_unjudged AND NOT is_valid FROM write.tracking_events") == "t");
+    const auto again = test.StoreOne(test.Event("e1"));
+    CHECK(again.status == Status::kDuplicate);
+    CHECK(again.verdict == verdict);
+  }
+
+  TEST_CASE("violations that were stored before they had a schema pointer are read") {
+    StoreUnderTest test;
+    (void)test.StoreOne(test.Event("e1"));
+    (void)test.Ask(R"(UPDATE write.tracking_events SET validation_errors =
+                      '[{"pointer":"/a","keyword":"minimum","message":"must be at least 2"}]' RETURNING 1)");
+    CHECK(test.StoreOne(test.Event("e1")).verdict.violations ==
+          std::vector<domain::Violation>{{"/a", "minimum", "must be at least 2"}});
   }
 
   TEST_CASE("the same id with another content is a conflict, and that content is kept") {

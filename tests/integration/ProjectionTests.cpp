@@ -122,6 +122,21 @@ TEST_SUITE("projection") {
     CHECK(stores.Read("SELECT anonymous_id IS NULL FROM read.tracking_events_read_model LIMIT 1") == "t");
   }
 
+  TEST_CASE("unjudged events are projected as such, and counted") {
+    const Stores stores;
+    stores.AddBatches(1, 4);
+    (void)stores.Write("UPDATE write.tracking_events SET is_unjudged = true WHERE ordinal = 1");
+    WorkerUnderTest(stores).RunUntilIdle();
+    stores.AddBatches(2, 2);
+    (void)stores.Write("UPDATE write.tracking_events SET is_unjudged = true WHERE ordinal = 1");
+    WorkerUnderTest(stores).RunUntilIdle();
+    stores.CheckProjected();
+    CHECK(stores.Read("SELECT count(*) FROM read.tracking_events_read_model WHERE is_unjudged AND NOT is_valid") ==
+          "3");
+    CHECK(stores.Read("SELECT sum(unjudged) FROM read.event_counts WHERE NOT is_valid") == "3");
+    CHECK(stores.Read("SELECT sum(unjudged) FROM read.event_counts WHERE is_valid") == "0");
+  }
+
   TEST_CASE("a crash at any step projects every event exactly once") {
     for (const std::string step :
          {"claimed", "before read commit", "after read commit", "before write commit", "after write commit"}) {

@@ -52,7 +52,9 @@ void JudgingStores::AddPurchases(domain::PartnerSystemId system, int first, int 
               std::to_string(first) + "), gen_random_uuid(), '" + system.ToString() +
               R"sql(', id || '/' || amount, 'purchase', now() - interval '1 hour' - ()sql" + std::to_string(last) +
               R"sql( - amount) * interval '1 minute', amount >= 0, 1,
-        CASE WHEN amount < 0 THEN '[{"pointer":"/amount","keyword":"minimum","message":"must be at least 0"}]'::json END,
+        CASE WHEN amount < 0 THEN
+          ('[{"pointer":"/amount","keyword":"minimum","message":"must be at least 0; was ' || amount ||
+           '","schemaPointer":"/properties/amount/minimum"}]')::json END,
         json_build_object('amount', amount), 'c', now()
       FROM batch, generate_series()sql" +
               amounts + R"sql() AS amount

@@ -133,6 +133,15 @@ TEST_SUITE("projection") {
     CHECK(rows.counts.front().hour == At("1969-12-31T23:00:00Z"));  // sorted, and floored towards the past
   }
 
+  TEST_CASE("unjudged events are counted among those that are not valid") {
+    StoredBatch batch{1, 2, {Row(1, "a", "2026-11-20T10:00:00Z", false), Row(1, "a", "2026-11-20T10:30:00Z", false)}};
+    batch.events.back().is_unjudged = true;
+    const auto rows = ProjectBatches({&batch});
+    REQUIRE(rows.counts.size() == 1);
+    CHECK(rows.counts.front().events == 2);
+    CHECK(rows.counts.front().unjudged == 1);
+  }
+
   TEST_CASE("nothing becomes nothing") {
     const auto rows = ProjectBatches({});
     CHECK(rows.events.empty());

@@ -206,11 +206,28 @@ TEST_SUITE("tracking events") {
 
   TEST_CASE("what violations mean is for the system's policy to say") {
     const std::vector<Violation> violations = {{"/amount", "minimum", "must be at least 0"}};
-    CHECK(Conclude(InvalidEventPolicy::kFlag, {}).is_valid);
-    CHECK_FALSE(Conclude(InvalidEventPolicy::kFlag, violations).is_valid);
-    CHECK_FALSE(Conclude(InvalidEventPolicy::kReject, violations).is_valid);
-    const auto observed = Conclude(InvalidEventPolicy::kObserve, violations);
-    CHECK(observed.is_valid);
+    const Verdict invalid{Verdict::Outcome::kInvalid, violations};
+    CHECK(Conclude(InvalidEventPolicy::kFlag, {}).is_valid());
+    CHECK(Conclude(InvalidEventPolicy::kFlag, invalid) == invalid);
+    CHECK(Conclude(InvalidEventPolicy::kReject, invalid) == invalid);
+    const auto observed = Conclude(InvalidEventPolicy::kObserve, invalid);
+    CHECK(observed.is_valid());
     CHECK(observed.violations == violations);
+    CHECK(IsRejected(InvalidEventPolicy::kReject, invalid));
+    CHECK_FALSE(IsRejected(InvalidEventPolicy::kReject, {}));
+    CHECK_FALSE(IsRejected(InvalidEventPolicy::kFlag, invalid));
+  }
+
+  TEST_CASE("what could not be judged is never valid and never rejected, whatever the policy") {
+    const Verdict unjudged = Unjudged("could not be judged");
+    CHECK_FALSE(unjudged.is_valid());
+    for (const auto policy : {InvalidEventPolicy::kObserve, InvalidEventPolicy::kFlag, InvalidEventPolicy::kReject}) {
+      CHECK(Conclude(policy, unjudged) == unjudged);
+      CHECK_FALSE(IsRejected(policy, unjudged));
+    }
+    for (const auto outcome : {Verdict::Outcome::kValid, Verdict::Outcome::kInvalid, Verdict::Outcome::kUnjudged}) {
+      CHECK(StoredOutcome(outcome == Verdict::Outcome::kValid, outcome == Verdict::Outcome::kUnjudged) == outcome);
+    }
+    CHECK(ToString(Verdict::Outcome::kUnjudged) == "unjudged");
   }
 }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@ namespace volcanion::test::json_schema {
 using volcanion::application::CompiledSchema;
 using volcanion::domain::ErrorKind;
 using volcanion::domain::Fault;
+using volcanion::domain::Verdict;
 using volcanion::domain::Violation;
 using volcanion::infrastructure::ValijsonSchemaCompiler;
 
@@ -25,7 +27,8 @@ inline constexpr std::string_view kDraft4 = R"("$schema":"http://json-schema.org
 
 /// A schema that has to be accepted.
 inline std::shared_ptr<const CompiledSchema> Compiled(std::string_view schema) {
-  auto compiled = ValijsonSchemaCompiler().Compile(schema);
+  // Sanitizers are slow: time is for the cases that are about it.
+  auto compiled = ValijsonSchemaCompiler({.time = std::chrono::seconds(10)}).Compile(schema);
   INFO(schema.substr(0, 200));
   if (!compiled) {
     for (const Fault& fault : compiled.error().faults) MESSAGE(fault.pointer << " " << fault.message);
@@ -44,14 +47,26 @@ inline std::vector<Fault> Faults(std::string_view schema) {
   return compiled.error().faults;
 }
 
-inline Violations Judged(std::string_view schema, std::string_view json) { return Compiled(schema)->Judge(json); }
+/// The violations of a document that is judged: none when it is valid, some when it is not.
+inline Violations Judged(const CompiledSchema& schema, std::string_view json) {
+  const Verdict verdict = schema.Judge(json);
+  CHECK(verdict.outcome == (verdict.violations.empty() ? Verdict::Outcome::kValid : Verdict::Outcome::kInvalid));
+  return verdict.violations;
+}
+
+inline Violations Judged(std::string_view schema, std::string_view json) { return Judged(*Compiled(schema), json); }
+
+inline Verdict VerdictOf(std::string_view schema, std::string_view json) { return Compiled(schema)->Judge(json); }
+
+inline bool Accepts(const CompiledSchema& schema, std::string_view json) { return Judged(schema, json).empty(); }
 
 inline bool Accepts(std::string_view schema, std::string_view json) { return Judged(schema, json).empty(); }
 
-/// Whether the one thing said about a document is that it was not judged.
-inline bool IsUnjudged(const Violations& violations) {
-  return violations.size() == 1 && violations.front().keyword == "unjudged" && violations.front().pointer.empty() &&
-         !violations.front().message.empty();
+/// Whether a document was not judged, and that is all that is said about it.
+inline bool IsUnjudged(const Verdict& verdict) {
+  return verdict.outcome == Verdict::Outcome::kUnjudged && !verdict.is_valid() && verdict.violations.size() == 1 &&
+         verdict.violations.front().keyword == "unjudged" && verdict.violations.front().pointer.empty() &&
+         !verdict.violations.front().message.empty();
 }
 
 inline std::string Repeated(std::string_view text, std::size_t times) {

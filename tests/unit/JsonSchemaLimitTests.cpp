@@ -11,6 +11,27 @@ namespace {
 
 using namespace volcanion::test::json_schema;
 
+/// [0,1,...,count-1]
+std::string Numbers(int count) {
+  std::string text = "[";
+  for (int i = 0; i < count; ++i) text += (i == 0 ? "" : ",") + std::to_string(i);
+  return text + "]";
+}
+
+/// ["k0","k1",...]
+std::string Names(int count) {
+  std::string text = "[";
+  for (int i = 0; i < count; ++i) text += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\"";
+  return text + "]";
+}
+
+/// {"k0":1,"k1":1,...}
+std::string Members(int count) {
+  std::string text = "{";
+  for (int i = 0; i < count; ++i) text += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
+  return text + "}";
+}
+
 }  // namespace
 
 TEST_SUITE("JsonSchema") {
@@ -26,7 +47,7 @@ TEST_SUITE("JsonSchema") {
 
   TEST_CASE("a document that is nested too deeply is not judged, and does no harm") {
     const auto schema = Compiled(R"({"properties":{"a":{"$ref":"#"}},"items":{"$ref":"#"}})");
-    CHECK(schema->Judge(Repeated("[", 128) + Repeated("]", 128)).empty());
+    CHECK(Accepts(*schema, Repeated("[", 128) + Repeated("]", 128)));
     CHECK(IsUnjudged(schema->Judge(Repeated("[", 129) + Repeated("]", 129))));
     CHECK(IsUnjudged(schema->Judge(Repeated("[", 1'000'000))));
     CHECK(IsUnjudged(schema->Judge(Repeated("{\"a\":", 1'000'000))));
@@ -38,11 +59,11 @@ TEST_SUITE("JsonSchema") {
                      "properties":{"x":{"$ref":"#/definitions/a"}}})")
               .front()
               .code == "circular_reference");
-    CHECK(IsUnjudged(Judged(R"({"allOf":[{"$ref":"#"}]})", "1")));
-    CHECK(IsUnjudged(Judged(R"({"anyOf":[{"$ref":"#"},{"$ref":"#"}]})", "1")));
-    CHECK(IsUnjudged(Judged(R"({"not":{"$ref":"#"}})", "1")));
-    CHECK(IsUnjudged(Judged(R"({"if":{"$ref":"#"},"then":{}})", "1")));
-    CHECK(IsUnjudged(Judged(R"({"dependencies":{"a":{"$ref":"#"}}})", R"({"a":1})")));
+    CHECK(IsUnjudged(VerdictOf(R"({"allOf":[{"$ref":"#"}]})", "1")));
+    CHECK(IsUnjudged(VerdictOf(R"({"anyOf":[{"$ref":"#"},{"$ref":"#"}]})", "1")));
+    CHECK(IsUnjudged(VerdictOf(R"({"not":{"$ref":"#"}})", "1")));
+    CHECK(IsUnjudged(VerdictOf(R"({"if":{"$ref":"#"},"then":{}})", "1")));
+    CHECK(IsUnjudged(VerdictOf(R"({"dependencies":{"a":{"$ref":"#"}}})", R"({"a":1})")));
   }
 
   TEST_CASE("alternatives that double the work at each level end with unjudged, soon") {
@@ -56,20 +77,137 @@ TEST_SUITE("JsonSchema") {
     const auto start = std::chrono::steady_clock::now();
     CHECK(IsUnjudged(compiled->Judge("1")));
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
-    CHECK(compiled->Judge("null").empty());
+    CHECK(Accepts(*compiled, "null"));
   }
 
-  TEST_CASE("a large ordinary document is judged whole") {
+  TEST_CASE("a large ordinary document is judged whole, when it is given the time") {
     const auto schema = Compiled(R"({"items":{"type":"integer","minimum":0,"maximum":9,"enum":[1,2,3]}})");
-    CHECK(schema->Judge("[" + Repeated("1,", 1'000'000) + "1]").empty());
-    CHECK(Accepts(R"({"uniqueItems":true})", [] {
-      std::string text = "[";
-      for (int i = 0; i < 100'000; ++i) text += std::to_string(i) + ",";
-      return text + "\"end\"]";
-    }()));
+    CHECK(Accepts(*schema, "[" + Repeated("1,", 1'000'000) + "1]"));
+    CHECK(Accepts(R"({"uniqueItems":true})", Numbers(100'000)));
+    CHECK(Judged(R"({"uniqueItems":true})", "[" + Numbers(100'000) + "," + Numbers(100'000) + "]").size() == 1);
     std::string object = "{";
     for (int i = 0; i < 50'000; ++i) object += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
     CHECK(Accepts(R"({"required":["k0","k49999","last"]})", object + R"("last":1})"));
+  }
+
+  TEST_CASE("a document that takes longer than its time is unjudged, and costs not much more") {
+    using std::chrono::milliseconds;
+    const auto schema = ValijsonSchemaCompiler({.steps = 1'000'000'000, .time = milliseconds(3)})
+                            .Compile(R"({"items":{"anyOf":[{"type":"null"},{"minimum":5},{"const":"x"}]}})");
+    REQUIRE(schema.ok());
+    volcanion::application::JudgingBudget budget{milliseconds(1000)};
+    const std::string document = Numbers(400'000);
+    CHECK(IsUnjudged((*schema)->Judge(document, budget)));
+    CHECK(budget.left <= milliseconds(997));
+    CHECK(budget.left > milliseconds(500));
+    CHECK((*schema)->Judge("[7,null]", budget).is_valid());
+  }
+
+  TEST_CASE("documents share a budget, and are unjudged when it is used up") {
+    const auto schema = Compiled(R"({"items":{"type":"integer"}})");
+    volcanion::application::JudgingBudget budget{std::chrono::milliseconds(2)};
+    const std::string document = Numbers(20'000);
+    int judged = 0;
+    for (; judged < 1000 && !IsUnjudged(schema->Judge(document, budget)); ++judged) {
+    }
+    CHECK(judged < 1000);
+    CHECK(budget.left <= std::chrono::nanoseconds(0));
+    CHECK(IsUnjudged(schema->Judge("[]", budget)));
+    CHECK(schema->Judge("[]").is_valid());
+    // What is too short to be measured is paid for too.
+    budget.left = std::chrono::microseconds(50);
+    for (judged = 0; judged < 100'000 && schema->Judge("[1,2,3]", budget).is_valid(); ++judged) {
+    }
+    CHECK(judged > 10);
+    CHECK(judged < 100'000);
+  }
+
+  TEST_CASE("every long loop is paid for") {
+    const ValijsonSchemaCompiler compiler({.steps = 2000, .steps_per_byte = 0});
+    struct Case {
+      std::string schema;
+      std::string json;
+    };
+    const std::string long_text = "\"" + std::string(200'000, 'a') + "\"";
+    const std::string long_number = std::string(200'000, '7');
+    const std::string nested = Repeated("[", 100) + Numbers(1000) + Repeated("]", 100);
+    const std::vector<Case> cases = {
+        {R"({"pattern":"b"})", long_text},
+        {R"({"maxLength":5})", long_text},
+        {R"({"minLength":200000})", long_text},
+        {R"({"format":"email"})", long_text},
+        {R"({"format":"regex"})", long_text},
+        {R"({"enum":["a",1,2,3,4,5,6,7,8,9]})", long_text},
+        {R"({"enum":[1,2,3,4,5,6,7,8,9,10]})", Numbers(5000)},
+        {R"({"const":)" + long_text + "}", long_text},
+        {R"({"multipleOf":7})", long_number},
+        {R"({"maximum":7})", long_number},
+        {R"({"type":"integer"})", long_number},
+        {R"({"items":true})", Numbers(5000)},
+        {R"({"items":[true],"additionalItems":true})", Numbers(5000)},
+        {R"({"contains":{"type":"null"}})", Numbers(5000)},
+        {R"({"uniqueItems":true})", Numbers(5000)},
+        {R"({"uniqueItems":true,"items":{"$ref":"#"}})", nested},
+        {R"({"properties":{"a":{}}})", Members(5000)},
+        {R"({"patternProperties":{"x":{}}})", Members(5000)},
+        {R"({"propertyNames":true})", Members(5000)},
+        {R"({"required":)" + Names(5000) + "}", Members(5000)},
+        {R"({"dependencies":{"k0":)" + Names(5000) + "}}", Members(5000)},
+        {R"({"allOf":[)" + Repeated("{},", 5000) + "{}]}", "1"},
+        {R"({"anyOf":[)" + Repeated("false,", 5000) + "{}]}", "1"},
+        {R"({"oneOf":[)" + Repeated("{\"type\":\"null\"},", 5000) + "{}]}", "1"},
+    };
+    for (const Case& each : cases) {
+      CAPTURE(each.schema.substr(0, 80));
+      const auto schema = compiler.Compile(each.schema);
+      REQUIRE(schema.ok());
+      CHECK(IsUnjudged((*schema)->Judge(each.json)));
+    }
+  }
+
+  TEST_CASE("a long string is judged or left unjudged soon, whatever the pattern") {
+    std::string text;
+    for (unsigned i = 0, random = 1; i < 60'000; ++i)
+      text += (random = random * 1103515245 + 12345) >> 16 & 1 ? 'a' : 'b';
+    const std::string json = "\"" + text + "\"";
+    for (const std::string_view pattern :
+         {"^(a|b)*$", "^(a+b*)*$", "(a*)*(b*)*c", "^[a-z]{1,200}$", "(.*)(.*)(.*)(.*)c"}) {
+      CAPTURE(pattern);
+      const auto schema = ValijsonSchemaCompiler().Compile(R"({"pattern":")" + std::string(pattern) + "\"}");
+      REQUIRE(schema.ok());
+      CHECK((*schema)->Judge(json).outcome != Verdict::Outcome::kUnjudged);
+    }
+    // These lead an automaton through more states than there is room for.
+    for (const std::string_view pattern : {"(a|b)*a(a|b){900}c", "a[ab]{900}c", "a[ab]{200}c", "a.{90}b.{90}c"}) {
+      CAPTURE(pattern);
+      const auto schema = ValijsonSchemaCompiler().Compile(R"({"pattern":")" + std::string(pattern) + "\"}");
+      REQUIRE(schema.ok());
+      CHECK(IsUnjudged((*schema)->Judge(json)));
+      volcanion::application::JudgingBudget budget;
+      CHECK(IsUnjudged((*schema)->Judge(json, budget)));  // by now without trying
+      CHECK(budget.left > std::chrono::milliseconds(200));
+      CHECK((*schema)->Judge(R"("abba")").outcome == Verdict::Outcome::kInvalid);
+    }
+  }
+
+  TEST_CASE("what a document breaks is told the same way every time") {
+    std::string schema = R"({"additionalProperties":{"type":"integer"},"required":["z","y","x"],"patternProperties":{)";
+    for (int i = 9; i >= 0; --i) schema += "\"k.*" + std::to_string(i) + R"(":{"minimum":)" + std::to_string(i) + "},";
+    schema += R"("q":{}},"anyOf":[{"required":["z"]},{"maxProperties":1}],"propertyNames":{"maxLength":3}})";
+    std::string json = "{";
+    for (int i = 60; i > 0; --i) json += "\"k" + std::to_string(i * 7) + "\":-1.5,";
+    json += R"("last":-1})";
+    const Violations first = Judged(schema, json);
+    CHECK(first.size() == 100);
+    for (int i = 0; i < 5; ++i) CHECK(Judged(schema, json) == first);
+    std::vector<std::string> order;  // of members, as they first appear
+    for (const Violation& violation : first) {
+      if (violation.keyword == "minimum" && (order.empty() || order.back() != violation.pointer)) {
+        order.push_back(violation.pointer);
+      }
+    }
+    REQUIRE(order.size() > 10);
+    for (std::size_t i = 0; i < order.size(); ++i) CHECK(order[i] == "/k" + std::to_string((60 - i) * 7));
   }
 
   TEST_CASE("no schema does harm, however hostile") {
@@ -99,14 +237,35 @@ TEST_SUITE("JsonSchema") {
     }
     schema += "\"d" + std::to_string(kLinks) + R"(":{"type":"string"}},"items":{"$ref":"#/definitions/d0"}})";
     const auto compiled = Compiled(schema);
-    CHECK(compiled->Judge("[[[[1]]]]").empty());
+    CHECK(Accepts(*compiled, "[[[[1]]]]"));
 
     std::string at_once = R"({"definitions":{)";
     for (int i = 0; i < kLinks; ++i) {
       at_once += "\"d" + std::to_string(i) + R"(":{"$ref":"#/definitions/d)" + std::to_string(i + 1) + "\"},";
     }
     at_once += "\"d" + std::to_string(kLinks) + R"(":{"type":"string"}},"items":{"$ref":"#/definitions/d0"}})";
-    CHECK(IsUnjudged(Judged(at_once, "[1]")));
+    CHECK(IsUnjudged(VerdictOf(at_once, "[1]")));
+  }
+
+  TEST_CASE("a schema that is too large to be loaded soon is refused with the limit") {
+    const std::vector<std::string> schemas = {
+        R"({"allOf":[)" + Repeated("{},", 340'000) + "{}]}",
+        R"({"items":[)" + Repeated("true,", 200'000) + "true]}",
+        R"({"definitions":{"a":{"anyOf":[)" + Repeated(R"({"$ref":"#"},)", 60'000) + "{}]}}}",
+        R"({"properties":{")" + std::string(500'000, 'n') + R"(":{"allOf":[)" + Repeated("{},", 150'000) + "{}]}}}",
+        R"({"anyOf":[)" + Repeated(R"({"$id":"x"},)", 80'000) + "{}]}",
+    };
+    for (const std::string& schema : schemas) {
+      CAPTURE(schema.substr(0, 40));
+      const std::vector<Fault> faults = Faults(schema);
+      REQUIRE(faults.size() == 1);
+      CHECK(faults.front().code == "too_large");
+      CHECK(faults.front().message == "must not hold more than 25000 schemas");
+    }
+    CHECK(Accepts(
+        R"({"properties":{")" + std::string(500'000, 'n') + R"(":{"allOf":[)" + Repeated("{},", 20'000) + "{}]}}}",
+        "{}"));
+    CHECK(Accepts(R"({"items":{"enum":)" + Numbers(100'000) + "}}", Numbers(1000)));
   }
 
   TEST_CASE("many patterns are refused rather than compiled") {

@@ -20,13 +20,14 @@ TEST_SUITE("JsonSchema") {
 
   TEST_CASE("violations come in document order, a missing member before what is wrong in those that are there") {
     CHECK(Judged(kPurchase, R"({"note":5,"colour":"red","items":0,"currency":"GBP","amount":-1.005})") ==
-          Violations{{"/orderId", "required", "is required"},
-                     {"/note", "type", "must be a string or null; was a number"},
-                     {"/colour", "additionalProperties", "is not allowed"},
-                     {"/items", "minimum", "must be at least 1"},
-                     {"/currency", "enum", "must be one of EUR, USD, CHF; was GBP"},
-                     {"/amount", "minimum", "must be at least 0"},
-                     {"/amount", "multipleOf", "must be a multiple of 0.01"}});
+          Violations{
+              {"/orderId", "required", "is required", "/required"},
+              {"/note", "type", "must be a string or null; was a number", "/properties/note/type"},
+              {"/colour", "additionalProperties", "is not allowed", "/additionalProperties"},
+              {"/items", "minimum", "must be at least 1; was 0", "/properties/items/minimum"},
+              {"/currency", "enum", "must be one of EUR, USD, CHF; was GBP", "/properties/currency/enum"},
+              {"/amount", "minimum", "must be at least 0; was -1.005", "/properties/amount/minimum"},
+              {"/amount", "multipleOf", "must be a multiple of 0.01; was -1.005", "/properties/amount/multipleOf"}});
   }
 
   TEST_CASE("each keyword says what to do, and where") {
@@ -49,67 +50,74 @@ TEST_SUITE("JsonSchema") {
          "0",
          {"", "enum", "must be one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more; was 0"}},
         {R"({"const":true})", "false", {"", "const", "must be true; was false"}},
-        {R"({"minimum":0})", "-1", {"", "minimum", "must be at least 0"}},
-        {R"({"maximum":9.5})", "9.50001", {"", "maximum", "must be at most 9.5"}},
-        {R"({"exclusiveMinimum":0})", "0.0", {"", "exclusiveMinimum", "must be greater than 0"}},
-        {R"({"exclusiveMaximum":10})", "1e1", {"", "exclusiveMaximum", "must be less than 10"}},
-        {Draft4(R"("minimum":0,"exclusiveMinimum":true)"), "0", {"", "minimum", "must be greater than 0"}},
-        {R"({"multipleOf":5})", "7", {"", "multipleOf", "must be a multiple of 5"}},
-        {R"({"minLength":2})", R"("é")", {"", "minLength", "must have at least 2 characters"}},
-        {R"({"maxLength":1})", R"("ab")", {"", "maxLength", "must have at most 1 character"}},
-        {R"({"pattern":"^x$"})", R"("xx")", {"", "pattern", "must match the pattern ^x$"}},
-        {R"({"format":"date"})", R"("2026-02-29")", {"", "format", "must be a date such as 2026-11-20"}},
-        {R"({"minItems":1})", "[]", {"", "minItems", "must have at least 1 item"}},
-        {R"({"maxItems":2})", "[1,2,3]", {"", "maxItems", "must have at most 2 items"}},
+        {R"({"minimum":0})", "-1", {"", "minimum", "must be at least 0; was -1"}},
+        {R"({"maximum":9.5})", "9.50001", {"", "maximum", "must be at most 9.5; was 9.50001"}},
+        {R"({"exclusiveMinimum":0})", "0.0", {"", "exclusiveMinimum", "must be greater than 0; was 0.0"}},
+        {R"({"exclusiveMaximum":10})", "1e1", {"", "exclusiveMaximum", "must be less than 10; was 1e1"}},
+        {Draft4(R"("minimum":0,"exclusiveMinimum":true)"), "0", {"", "minimum", "must be greater than 0; was 0"}},
+        {R"({"multipleOf":5})", "7", {"", "multipleOf", "must be a multiple of 5; was 7"}},
+        {R"({"minLength":2})", R"("é")", {"", "minLength", "must have at least 2 characters; has 1"}},
+        {R"({"maxLength":1})", R"("ab")", {"", "maxLength", "must have at most 1 character; has 2"}},
+        {R"({"pattern":"^x$"})", R"("xx")", {"", "pattern", "must match the pattern ^x$; was xx"}},
+        {R"({"format":"date"})",
+         R"("2026-02-29")",
+         {"", "format", "must be a date such as 2026-11-20; was \"2026-02-29\""}},
+        {R"({"minItems":1})", "[]", {"", "minItems", "must have at least 1 item; has 0"}},
+        {R"({"maxItems":2})", "[1,2,3]", {"", "maxItems", "must have at most 2 items; has 3"}},
         {R"({"uniqueItems":true})",
          "[1,2,1.0]",
          {"", "uniqueItems", "must not repeat an item: items 0 and 2 are equal"}},
         {R"({"contains":{"type":"null"}})",
          "[1]",
          {"", "contains", "must contain an item that fits the schema under \"contains\""}},
-        {R"({"items":{"type":"string"}})", R"(["a",2])", {"/1", "type", "must be a string; was a number"}},
+        {R"({"items":{"type":"string"}})",
+         R"(["a",2])",
+         {"/1", "type", "must be a string; was a number", "/items/type"}},
         {R"({"items":[{"type":"string"}],"additionalItems":false})",
          R"(["a",2])",
          {"/1", "additionalItems", "is not allowed: there may be 1 item"}},
         {R"({"items":[{}],"additionalItems":{"type":"null"}})",
          R"(["a",2])",
-         {"/1", "type", "must be null; was a number"}},
-        {R"({"minProperties":1})", "{}", {"", "minProperties", "must have at least 1 member"}},
-        {R"({"maxProperties":1})", R"({"a":1,"b":2})", {"", "maxProperties", "must have at most 1 member"}},
+         {"/1", "type", "must be null; was a number", "/additionalItems/type"}},
+        {R"({"minProperties":1})", "{}", {"", "minProperties", "must have at least 1 member; has 0"}},
+        {R"({"maxProperties":1})", R"({"a":1,"b":2})", {"", "maxProperties", "must have at most 1 member; has 2"}},
         {R"({"required":["amount"]})", "{}", {"/amount", "required", "is required"}},
         {R"({"patternProperties":{"^n_":{"type":"number"}}})",
          R"({"n_a":"1"})",
-         {"/n_a", "type", "must be a number; was a string"}},
+         {"/n_a", "type", "must be a number; was a string", "/patternProperties/^n_/type"}},
         {R"({"patternProperties":{"^n_":{}},"additionalProperties":false})",
          R"({"n_a":1,"m":1})",
          {"/m", "additionalProperties", "is not allowed"}},
         {R"({"additionalProperties":{"type":"number"}})",
          R"({"m":[]})",
-         {"/m", "type", "must be a number; was an array"}},
+         {"/m", "type", "must be a number; was an array", "/additionalProperties/type"}},
         {R"({"propertyNames":{"pattern":"^[a-z]+$"}})",
          R"({"Ab":1})",
-         {"/Ab", "propertyNames", "has a name that is not allowed: must match the pattern ^[a-z]+$"}},
+         {"/Ab", "propertyNames", "has a name that is not allowed: must match the pattern ^[a-z]+$; was Ab"}},
         {R"({"dependencies":{"card":["address"]}})",
          R"({"card":1})",
          {"/address", "dependencies", "is required when card is present"}},
         {R"({"dependencies":{"card":{"required":["address"]}}})",
          R"({"card":1})",
-         {"/address", "required", "is required"}},
-        {R"({"properties":{"a":false}})", R"({"a":1})", {"/a", "false", "is not allowed"}},
-        {"false", "1", {"", "false", "is not allowed"}},
+         {"/address", "required", "is required", "/dependencies/card/required"}},
+        {R"({"properties":{"a":false}})", R"({"a":1})", {"/a", "false", "is not allowed", "/properties/a"}},
         {R"({"not":{"type":"null"}})", "null", {"", "not", "is what the schema under \"not\" excludes"}},
-        {R"({"allOf":[{},{"minimum":2}]})", "1", {"", "minimum", "must be at least 2"}},
+        {R"({"allOf":[{},{"minimum":2}]})", "1", {"", "minimum", "must be at least 2; was 1", "/allOf/1/minimum"}},
         {R"({"anyOf":[{"type":"string"},{"required":["id"]}]})",
          "{}",
          {"", "anyOf", "fits none of 2 alternatives: must be a string; was an object; or /id is required"}},
         {R"({"oneOf":[{"type":"string"},{"minimum":2}]})",
          "1",
-         {"", "oneOf", "fits none of 2 alternatives: must be a string; was a number; or must be at least 2"}},
+         {"", "oneOf", "fits none of 2 alternatives: must be a string; was a number; or must be at least 2; was 1"}},
         {R"({"oneOf":[{"type":"null"},{"minimum":2},{"maximum":5}]})",
          "3",
          {"", "oneOf", "must fit exactly one alternative; fits alternatives 2 and 3"}},
-        {R"({"if":{"required":["a"]},"then":{"required":["b"]}})", R"({"a":1})", {"/b", "required", "is required"}},
-        {R"({"if":{"required":["a"]},"else":{"required":["b"]}})", "{}", {"/b", "required", "is required"}},
+        {R"({"if":{"required":["a"]},"then":{"required":["b"]}})",
+         R"({"a":1})",
+         {"/b", "required", "is required", "/then/required"}},
+        {R"({"if":{"required":["a"]},"else":{"required":["b"]}})",
+         "{}",
+         {"/b", "required", "is required", "/else/required"}},
     };
     for (const Case& each : cases) {
       CAPTURE(each.schema);
@@ -119,13 +127,53 @@ TEST_SUITE("JsonSchema") {
       CHECK(violations.front().pointer == each.expected.pointer);
       CHECK(violations.front().keyword == each.expected.keyword);
       CHECK(violations.front().message == each.expected.message);
+      const std::string& keyword_at = each.expected.schema_pointer;
+      CHECK(violations.front().schema_pointer == (keyword_at.empty() ? "/" + each.expected.keyword : keyword_at));
     }
   }
 
   TEST_CASE("a pointer leads to the value, with ~ and / escaped") {
     const Violations violations = Judged(R"({"additionalProperties":{"items":{"properties":{"c~d":{"type":"null"}}}}})",
                                          R"({"a/b":[{},{"c~d":1}]})");
-    CHECK(violations == Violations{{"/a~1b/1/c~0d", "type", "must be null; was a number"}});
+    CHECK(violations == Violations{{"/a~1b/1/c~0d", "type", "must be null; was a number",
+                                    "/additionalProperties/items/properties/c~0d/type"}});
+  }
+
+  TEST_CASE("a schema pointer leads through references to the place where the keyword stands") {
+    const auto pointers = [](std::string_view schema, std::string_view json) {
+      std::vector<std::string> found;
+      for (const Violation& violation : Judged(schema, json)) found.push_back(violation.schema_pointer);
+      return found;
+    };
+    using Pointers = std::vector<std::string>;
+    CHECK(pointers(R"({"items":{"$ref":"#/definitions/a~1b"},"definitions":{"a/b":{"allOf":[{},{"minimum":2}]}}})",
+                   "[1]") == Pointers{"/definitions/a~1b/allOf/1/minimum"});
+    CHECK(
+        pointers(
+            R"({"items":{"$ref":"#/definitions/a"},"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"minimum":2}}})",
+            "[1]") == Pointers{"/definitions/b/minimum"});
+    CHECK(pointers(R"({"properties":{"a":{"$ref":"#"}},"maxProperties":1})", R"({"a":{"b":1,"c":2}})") ==
+          Pointers{"/maxProperties"});
+    CHECK(pointers("false", "1") == Pointers{""});
+    CHECK(pointers(R"({"properties":{"a\u0000":{"type":"null"}}})", R"({"a\u0000":1})") ==
+          Pointers{"/properties/a\xEF\xBF\xBD/type"});
+    CHECK(pointers(R"({"properties":{"a/properties/b":{"type":"null"},"a":{"properties":{"b":{"type":"string"}}}}})",
+                   R"({"a":{"b":1},"a/properties/b":""})") ==
+          Pointers{"/properties/a/properties/b/type", "/properties/a~1properties~1b/type"});
+    CHECK(pointers(R"({"$ref":"http://json-schema.org/draft-07/schema#"})", R"({"minLength":-1})") ==
+          Pointers{"http://json-schema.org/draft-07/schema#/definitions/nonNegativeInteger/minimum"});
+    const std::string name(100'000, 'n');
+    const Violations deep = Judged(R"({"properties":{")" + name + R"(":{"properties":{"b":{"type":"null"}}}}})",
+                                   "{\"" + name + R"(":{"b":1}})");
+    REQUIRE(deep.size() == 1);
+    CHECK(deep.front().schema_pointer.size() < 1100);
+  }
+
+  TEST_CASE("names that are missing are listed in the order of the schema, each once") {
+    std::vector<std::string> names;
+    for (const Violation& violation : Judged(R"({"required":["z","a","z","m"]})", "{}"))
+      names.push_back(violation.pointer);
+    CHECK(names == std::vector<std::string>{"/z", "/a", "/m"});
   }
 
   TEST_CASE("numbers are judged exactly, not as doubles") {
@@ -146,7 +194,8 @@ TEST_SUITE("JsonSchema") {
 
   TEST_CASE("numbers beyond a double are judged") {
     CHECK(Accepts(R"({"type":"integer","minimum":1e400})", "1e131071"));
-    CHECK(Judged(R"({"maximum":5})", "1e131071") == Violations{{"", "maximum", "must be at most 5"}});
+    CHECK(Judged(R"({"maximum":5})", "1e131071") ==
+          Violations{{"", "maximum", "must be at most 5; was 1e131071", "/maximum"}});
     CHECK(Accepts(R"({"maximum":5})", "[1e999,-1E+999,1e-999999999999999999999]"));
     CHECK(Accepts(R"({"minimum":0,"exclusiveMaximum":1e-300})", "1e-999999999999999999999"));
     CHECK(Accepts(R"({"type":"object","properties":{"a":{"const":1e999}}})", R"({"a":1e999,"b":"1e999"})"));
@@ -162,12 +211,13 @@ TEST_SUITE("JsonSchema") {
 
   TEST_CASE("the last of duplicate names counts") {
     const auto schema = Compiled(R"({"properties":{"a":{"type":"string"}},"maxProperties":20})");
-    CHECK(schema->Judge(R"({"a":1,"a":"x"})").empty());
-    CHECK(schema->Judge(R"({"a":"x","a":1})") == Violations{{"/a", "type", "must be a string; was a number"}});
+    CHECK(Accepts(*schema, R"({"a":1,"a":"x"})"));
+    CHECK(Judged(*schema, R"({"a":"x","a":1})") ==
+          Violations{{"/a", "type", "must be a string; was a number", "/properties/a/type"}});
     std::string many = R"({"a":1)";
     for (int i = 0; i < 19; ++i) many += ",\"k" + std::to_string(i) + "\":0";
-    CHECK(schema->Judge(many + R"(,"a":"x","k7":1})").empty());
-    CHECK(schema->Judge(many + R"(,"a":"x","a":2})").size() == 1);
+    CHECK(Accepts(*schema, many + R"(,"a":"x","k7":1})"));
+    CHECK(Judged(*schema, many + R"(,"a":"x","a":2})").size() == 1);
     CHECK(Accepts(R"({"type":"string","type":"number"})", "1"));
   }
 
@@ -197,7 +247,7 @@ TEST_SUITE("JsonSchema") {
     REQUIRE(violations.size() == 1);
     CHECK(violations.front().message == "must be a; was " + Repeated("ü", 28) + "...");
     const Violations pattern = Judged(R"({"pattern":")" + long_text + R"("})", R"("x")");
-    CHECK(pattern.front().message.size() < 100);
+    CHECK(pattern.front().message.size() < 160);
     const Violations array = Judged(R"({"const":1})", "[" + Repeated("123456,", 1000) + "1]");
     CHECK(array.front().message.size() < 100);
     const Violations number = Judged(R"({"const":1})", std::string(100, '7'));
@@ -219,8 +269,8 @@ TEST_SUITE("JsonSchema") {
       CAPTURE(text);
       CHECK(IsUnjudged(schema->Judge(text)));
     }
-    CHECK(schema->Judge("{}").empty());
-    CHECK(schema->Judge(" [1 , 2]\n").empty());
+    CHECK(Accepts(*schema, "{}"));
+    CHECK(Accepts(*schema, " [1 , 2]\n"));
   }
 
   TEST_CASE("patterns take linear time and search anywhere in the text") {
@@ -232,54 +282,5 @@ TEST_SUITE("JsonSchema") {
     CHECK(Accepts(R"({"pattern":"^\\p{Lu}\\s\\cA$"})", "\"Ä\xC2\xA0\\u0001\""));
     CHECK(Accepts(R"({"pattern":"^[\\s\\-][^]$"})", R"("-\n")"));
     CHECK_FALSE(Accepts(R"({"pattern":"^a$"})", R"("a\n")"));
-  }
-
-  TEST_CASE("formats are asserted for strings, and unknown ones are not") {
-    struct Case {
-      std::string_view format;
-      std::vector<std::string_view> good;
-      std::vector<std::string_view> bad;
-    };
-    const std::vector<Case> cases = {
-        {"date-time",
-         {"2026-11-20T10:00:00Z", "2026-11-20t10:00:00.123456z", "2026-11-20T10:00:00+05:30", "2016-12-31T23:59:60Z",
-          "1998-12-31T15:59:60.123-08:00", "2024-02-29T00:00:00Z"},
-         {"", "2026-11-20", "2026-11-20 10:00:00Z", "2026-11-20T10:00:00", "2026-13-20T10:00:00Z",
-          "2026-11-31T10:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T10:00:00.Z", "2026-11-20T10:00:00+25:00",
-          "2026-11-20T22:59:60Z", "2026-11-20T10:00:00ZZ", "2023-02-29T00:00:00Z"}},
-        {"date", {"2026-11-20", "2000-02-29"}, {"2026-11-2", "1900-02-29", "2026/11/20", "20261120", "2026-00-10"}},
-        {"time", {"10:00:00Z", "10:00:00.5-03:00"}, {"10:00:00", "10:00Z", "1:00:00Z", "10:60:00Z"}},
-        {"email",
-         {"ann@example.com", "a+b.c@sub.example.org", "\"a b\"@example.com", "a@[192.0.2.1]"},
-         {"ann", "@example.com", "a@", ".a@example.com", "a..b@example.com", "a b@example.com", "a@-x.com"}},
-        {"ipv4",
-         {"192.0.2.1", "0.0.0.0", "255.255.255.255"},
-         {"256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1..2.3", "1.2.3.4."}},
-        {"ipv6",
-         {"::", "::1", "2001:db8::1", "1:2:3:4:5:6:7:8", "::ffff:192.0.2.1", "1::"},
-         {":", ":::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "::g", "1:", ":1"}},
-        {"uuid",
-         {"018f3c1e-7b2a-7c3d-9e4f-5a6b7c8d9e0f", "018F3C1E-7B2A-7C3D-9E4F-5A6B7C8D9E0F"},
-         {"018f3c1e7b2a7c3d9e4f5a6b7c8d9e0f", "018f3c1e-7b2a-7c3d-9e4f-5a6b7c8d9e0g", ""}},
-        {"uri",
-         {"https://example.com/a?b=c#d", "urn:isbn:0451450523", "mailto:ann@example.com", "http://[::1]:80/%20"},
-         {"", "/a", "//example.com", "1a://b", "http://a b", "http://a/%2", "http://a/#b#c"}},
-        {"color", {"no such colour"}, {}},
-    };
-    for (const Case& each : cases) {
-      const auto schema = Compiled(R"({"format":")" + std::string(each.format) + "\"}");
-      for (const std::string_view text : each.good) {
-        CAPTURE(text);
-        std::string quoted = "\"";
-        for (const char c : text) quoted += c == '"' ? std::string("\\\"") : std::string(1, c);
-        CHECK(schema->Judge(quoted + "\"").empty());
-      }
-      for (const std::string_view text : each.bad) {
-        CAPTURE(text);
-        CHECK(schema->Judge("\"" + std::string(text) + "\"").size() == 1);
-      }
-      CHECK(schema->Judge("null").empty());
-      CHECK(schema->Judge("{}").empty());
-    }
   }
 }

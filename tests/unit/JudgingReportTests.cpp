@@ -6,10 +6,19 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace volcanion;
 using namespace volcanion::application;
+
+namespace {
+
+domain::Verdict Invalid(std::vector<domain::Violation> violations) {
+  return {domain::Verdict::Outcome::kInvalid, std::move(violations)};
+}
+
+}  // namespace
 
 TEST_SUITE("judging report") {
   TEST_CASE("indexes of arrays are one kind of place") {
@@ -22,8 +31,8 @@ TEST_SUITE("judging report") {
     JudgingReport report;
     EventRow event;
     for (int i = 0; i < 5; ++i) {
-      report.Add(event, false,
-                 {{"/items/0", "type", "first"}, {"/items/1", "type", "second"}, {"", "required", "third"}});
+      report.Add(event,
+                 Invalid({{"/items/0", "type", "first"}, {"/items/1", "type", "second"}, {"", "required", "third"}}));
     }
     REQUIRE(report.kinds.size() == 2);
     CHECK(report.kinds[0].pointer == "/items/*");
@@ -37,21 +46,21 @@ TEST_SUITE("judging report") {
   TEST_CASE("what is beyond a hundred kinds is counted together, and long texts are cut between characters") {
     JudgingReport report;
     for (int i = 0; i < 130; ++i) {
-      report.Add({}, false, {{"/p" + std::to_string(i), "type", "x" + std::string(400, '\xC3')}});
+      report.Add({}, Invalid({{"/p" + std::to_string(i), "type", "x" + std::string(400, '\xC3')}}));
     }
     CHECK(report.kinds.size() == 100);
     CHECK(report.events_beyond == 30);
     report = {};
     std::string long_text = "x";
     for (int i = 0; i < 300; ++i) long_text += "\u00e9";
-    report.Add({}, false, {{"/" + long_text, "type", long_text}});
+    report.Add({}, Invalid({{"/" + long_text, "type", long_text}}));
     CHECK(report.kinds[0].examples[0].message.size() == 299 + 3);
     CHECK(report.kinds[0].pointer.size() <= 303);
   }
 
   TEST_CASE("an event that cannot be judged is counted as such") {
     JudgingReport report;
-    report.Add({}, false, {{"", "unjudged", "takes too many steps"}});
+    report.Add({}, domain::Unjudged("takes too many steps"));
     CHECK(report.unjudged == 1);
   }
 

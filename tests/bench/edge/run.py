@@ -7,9 +7,7 @@ import http.client
 import json
 import os
 import pathlib
-import platform
 import re
-import shutil
 import signal
 import socket
 import statistics
@@ -17,6 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import circumstances
+from circumstances import BenchError, output_of, program
 
 CONNECTIONS = 64
 REQUEST_BYTES = 250
@@ -64,24 +66,6 @@ done = function(summary, latency)
     latency:percentile(50), latency:percentile(99)))
 end
 """
-
-
-class BenchError(Exception):
-    """What the person who runs it can mend."""
-
-
-def program(name, package):
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if not found:
-        raise BenchError(f"{name} is missing; it is in the Debian package {package}")
-    return found
-
-
-def output_of(*command):
-    with contextlib.suppress(OSError):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return (done.stdout + done.stderr).strip()
-    return ""
 
 
 def request_body():
@@ -205,39 +189,12 @@ def measure(server, seconds, script, core):
     }
 
 
-# --- the machine ----------------------------------------------------------------------------------
-
-
-def machine():
-    cpu = pathlib.Path("/proc/cpuinfo").read_text()
-    model = re.search(r"^model name\s*:\s*(.*)$", cpu, re.MULTILINE)
-    siblings = pathlib.Path("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list")
-    hypervisor = re.search(r"^flags\s*:.*\bhypervisor\b", cpu, re.MULTILINE) is not None
-    return {
-        "cpu": model.group(1) if model else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "threadsOfFirstCore": siblings.read_text().strip() if siblings.exists() else "unknown",
-        "virtual": hypervisor,
-        "memoryGigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
-        "kernel": platform.release(),
-        "system": platform.freedesktop_os_release().get("PRETTY_NAME", "unknown"),
-    }
+# --- the circumstances ----------------------------------------------------------------------------
 
 
 def versions(build):
-    cache = {}
-    with contextlib.suppress(OSError):
-        for line in (build / "CMakeCache.txt").read_text().splitlines():
-            name, separator, value = line.partition("=")
-            if separator:
-                cache[name.partition(":")[0]] = value
-    if cache.get("VOLCANION_SANITIZE"):
-        raise BenchError(f"{build} is built with sanitizers: there is nothing to measure")
-    root = pathlib.Path(__file__).resolve().parents[3]
     return {
-        "volcanion": output_of("git", "-C", str(root), "describe", "--always", "--dirty") or "unknown",
-        "build": cache.get("CMAKE_BUILD_TYPE", "unknown"),
-        "compiler": (output_of(cache.get("CMAKE_CXX_COMPILER", "c++"), "--version").splitlines() or ["unknown"])[0],
+        **circumstances.built(build),
         "nginx": output_of(program("nginx", "nginx"), "-v").removeprefix("nginx version: "),
         "wrk": " ".join(output_of(program("wrk", "wrk"), "-v").split()[1:2]),
     }
@@ -311,7 +268,7 @@ def run(options):
     report = {
         "benchmark": "edge",
         "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": machine(),
+        "machine": circumstances.machine(),
         "versions": versions(options.build),
         "request": {"method": "POST", "path": PATH, "bodyBytes": REQUEST_BYTES, "answerBytes": len(ANSWER)},
         "connections": CONNECTIONS,

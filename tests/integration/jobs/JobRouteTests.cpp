@@ -86,7 +86,8 @@ TEST_SUITE("job routes") {
     REQUIRE(preview.status == 202);
     CHECK(Has(Ended(service, LocationOf(preview)), R"("turnedValid":1)"));
     CHECK(Has(service.Get("/api/events/" + id).body, R"("isValid":false,"schemaVersion":1)"));
-    CHECK(Has(service.Get("/api/events/" + id + "/verdicts").body, R"({"items":[{"isValid":false,"schemaVersion":1,)"));
+    CHECK(Has(service.Get("/api/events/" + id + "/verdicts").body,
+              R"({"items":[{"isValid":false,"schemaVersion":1,"verdict":"invalid",)"));
     CHECK(service.Get("/api/events/x/verdicts").status == 404);
 
     const auto apply =
@@ -95,12 +96,16 @@ TEST_SUITE("job routes") {
     REQUIRE(apply.status == 202);
     CHECK(Has(Ended(service, LocationOf(apply)), R"("verdictsChanged":1)"));
     test::WaitUntil("the new verdict can be read", [&] {
-      return Has(service.Get("/api/events/" + id).body, R"("isValid":true,"schemaVersion":2,"validationErrors":[])");
+      return Has(service.Get("/api/events/" + id).body,
+                 R"("isValid":true,"schemaVersion":2,"verdict":"valid","validationErrors":[])");
     });
     const auto verdicts = service.Get("/api/events/" + id + "/verdicts").body;
-    const auto second = verdicts.find(R"({"isValid":true,"schemaVersion":2,"validationErrors":[],"judgedAt":")");
+    const auto second =
+        verdicts.find(R"({"isValid":true,"schemaVersion":2,"verdict":"valid","validationErrors":[],"judgedAt":")");
     CHECK(second == std::string(R"({"items":[)").size());
-    CHECK(verdicts.find(R"({"isValid":false,"schemaVersion":1,"validationErrors":[{"pointer":"/amount")") > second);
+    CHECK(verdicts.find(
+              R"({"isValid":false,"schemaVersion":1,"verdict":"invalid","validationErrors":[{"pointer":"/amount")") >
+          second);
     CHECK(JsonString(verdicts, "jobId") == JsonString(apply.body, "jobId"));
     CHECK(verdicts.ends_with(R"("jobId":null}]})"));
 

@@ -79,7 +79,7 @@ TEST_SUITE("jobs") {
     CHECK(report.kinds[0].keyword == "minimum");
     CHECK(report.kinds[0].events == 17);
     REQUIRE(report.kinds[0].examples.size() == 3);
-    CHECK(report.kinds[0].examples[0].message == "must be at least 10");
+    CHECK(report.kinds[0].examples[0].message == "must be at least 10; was 9");
     CHECK(stores.Read("SELECT properties->>'amount' FROM read.tracking_events_read_model WHERE tracking_event_id = '" +
                       report.kinds[0].examples[0].event.ToString() + "'") == "9");
     REQUIRE(report.systems.size() == 2);

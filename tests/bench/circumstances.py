@@ -1,0 +1,61 @@
+"""What the benchmarks say of where and with what they were run."""
+
+import contextlib
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+
+
+class BenchError(Exception):
+    """What the person who runs it can mend."""
+
+
+def program(name, package):
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if not found:
+        raise BenchError(f"{name} is missing; it is in the Debian package {package}")
+    return found
+
+
+def output_of(*command):
+    with contextlib.suppress(OSError):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return (done.stdout + done.stderr).strip()
+    return ""
+
+
+def machine():
+    cpu = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*:\s*(.*)$", cpu, re.MULTILINE)
+    siblings = pathlib.Path("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list")
+    hypervisor = re.search(r"^flags\s*:.*\bhypervisor\b", cpu, re.MULTILINE) is not None
+    return {
+        "cpu": model.group(1) if model else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threadsOfFirstCore": siblings.read_text().strip() if siblings.exists() else "unknown",
+        "virtual": hypervisor,
+        "memoryGigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "kernel": platform.release(),
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME", "unknown"),
+    }
+
+
+def built(build):
+    """What is measured, and how it was compiled."""
+    cache = {}
+    with contextlib.suppress(OSError):
+        for line in (build / "CMakeCache.txt").read_text().splitlines():
+            name, separator, value = line.partition("=")
+            if separator:
+                cache[name.partition(":")[0]] = value
+    if cache.get("VOLCANION_SANITIZE"):
+        raise BenchError(f"{build} is built with sanitizers: there is nothing to measure")
+    root = pathlib.Path(__file__).resolve().parents[2]
+    return {
+        "volcanion": output_of("git", "-C", str(root), "describe", "--always", "--dirty") or "unknown",
+        "build": cache.get("CMAKE_BUILD_TYPE", "unknown"),
+        "compiler": (output_of(cache.get("CMAKE_CXX_COMPILER", "c++"), "--version").splitlines() or ["unknown"])[0],
+    }
