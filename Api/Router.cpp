@@ -85,7 +85,7 @@ std::string Router::CorrelationIdOf(const Headers& headers) const {
 void Router::Dispatch(Request request, Responder responder) const {
   Answer answer(std::move(responder), settings_, request, CorrelationIdOf(request.headers));
   if (request.method == "OPTIONS" && request.path == "*")
-    return AnswerOptions(request, answer, "GET, HEAD, PATCH, POST");
+    return AnswerOptions(request, answer, "GET, HEAD, POST, PATCH, DELETE");
 
   // A HEAD is answered like a GET; the server leaves the body out.
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);

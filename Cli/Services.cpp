@@ -3,10 +3,12 @@
 #include "Api/Middleware/AdminRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
+#include "Api/Routes/JobRoutes.h"
 #include "Api/Routes/PartnerRoutes.h"
 #include "Api/Routes/StructureRoutes.h"
 #include "Api/Routes/SystemRoutes.h"
 #include "Api/Routes/UnknownEventRoutes.h"
+#include "Api/Routes/VerdictRoutes.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
 
@@ -22,7 +24,9 @@ using infrastructure::Settings;
 constexpr std::size_t kAdminConnections = 32;  // probes and scrapers; clients must not take their descriptors
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
 constexpr std::chrono::seconds kServerPatience{1};  // for PostgreSQL to end a query by itself
-constexpr std::chrono::seconds kSyncStopPatience{2};
+constexpr std::chrono::seconds kStopPatience{2};
+constexpr std::int64_t kMaxJobPageBytes = 4 * 1024 * 1024;
+constexpr std::chrono::milliseconds kJobStatementTimeout{1'000};  // a cancellation is to take effect within two seconds
 
 application::Log::Level ToLevel(infrastructure::LogLevel level) {
   switch (level) {
@@ -156,7 +160,26 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       compare_structure(structures, compiler, comparer),
       find_structures(structures),
       read_audit(audit),
-      validate_documents(compiler) {}
+      validate_documents(compiler),
+      jobs(pool),
+      verdicts(pool),
+      measure_impact(jobs, around.clock, around.secrets),
+      judge_again(jobs, around.clock, around.secrets) {}
+
+JobService::JobService(const Stores& stores, Surroundings& around, Management& management)
+    : queue_(stores.write, around.secrets.NewId(around.clock.Now())),
+      read_pool_({stores.read, 1}, around.log),
+      reader_(read_pool_, {kMaxJobPageBytes, kJobStatementTimeout}),
+      runner_(queue_, reader_, management.compiler, management.directory, around.log),
+      thread_([this](std::stop_token stop) {
+        runner_.Run(stop);
+        ended_.set_value();
+      }) {}
+
+JobService::~JobService() {
+  thread_.request_stop();
+  if (ended_.get_future().wait_for(kStopPatience) != std::future_status::ready) queue_.Interrupt();
+}
 
 ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management)
     : drain_delay_(settings.drain_delay),
@@ -189,6 +212,9 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
   api::AddUnknownEventRoutes(admin, find_unknown_events_, suggest_schema_, around.clock);
+  api::AddJobRoutes(admin, {management.measure_impact, management.judge_again, management.jobs});
+  api::AddVerdictRoutes(admin, {reader_, management.verdicts});
+  jobs_.emplace(stores, around, management);
 }
 
 void ApiService::Stop() {
@@ -196,6 +222,7 @@ void ApiService::Stop() {
     server_.AskToLeave();
     std::this_thread::sleep_for(drain_delay_);
   }
+  jobs_.reset();
   server_.Stop(drain_timeout_);
   read_pool_.Interrupt();  // nobody waits for an answer any more
   management_.pool.Interrupt();
@@ -224,7 +251,7 @@ SyncService::Worker::Worker(const Settings& settings, const Stores& stores, Surr
 
 SyncService::Worker::~Worker() {
   thread.request_stop();
-  if (ended.get_future().wait_for(kSyncStopPatience) == std::future_status::ready) return;
+  if (ended.get_future().wait_for(kStopPatience) == std::future_status::ready) return;
   outbox.Interrupt();
   read_model.Interrupt();
 }

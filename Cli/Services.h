@@ -12,9 +12,12 @@
 #include "Application/Commands/CreatePartner.h"
 #include "Application/Commands/IngestEvents.h"
 #include "Application/Commands/IssueApiKey.h"
+#include "Application/Commands/JudgeAgain.h"
+#include "Application/Commands/MeasureImpact.h"
 #include "Application/Commands/PublishStructure.h"
 #include "Application/Commands/RegisterPartnerSystem.h"
 #include "Application/Directory/DirectoryCache.h"
+#include "Application/Jobs/JobRunner.h"
 #include "Application/Queries/CompareStructure.h"
 #include "Application/Queries/FindEvents.h"
 #include "Application/Queries/FindStructures.h"
@@ -31,11 +34,14 @@
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 #include "Infrastructure/Postgres/PostgresEventReader.h"
+#include "Infrastructure/Postgres/PostgresJobQueue.h"
+#include "Infrastructure/Postgres/PostgresJobStore.h"
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 #include "Infrastructure/Postgres/PostgresStructureStore.h"
 #include "Infrastructure/Postgres/PostgresUnknownEventReader.h"
+#include "Infrastructure/Postgres/PostgresVerdictHistory.h"
 #include "Infrastructure/Postgres/SociPool.h"
 #include "Infrastructure/Security/SodiumSecrets.h"
 #include "Infrastructure/Telemetry/JsonLog.h"
@@ -46,6 +52,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -86,6 +93,26 @@ struct Management {
   application::FindStructuresHandler find_structures;
   application::ReadAuditHandler read_audit;
   application::ValidateDocumentsHandler validate_documents;
+  infrastructure::PostgresJobStore jobs;
+  infrastructure::PostgresVerdictHistory verdicts;
+  application::MeasureImpactHandler measure_impact;
+  application::JudgeAgainHandler judge_again;
+};
+
+/// Does background jobs, one at a time: works from construction to destruction.
+class JobService {
+ public:
+  JobService(const Stores& stores, Surroundings& around, Management& management);
+  /// Puts the job under way back into the queue, but does not wait long for a store.
+  ~JobService();
+
+ private:
+  infrastructure::PostgresJobQueue queue_;
+  infrastructure::SociPool read_pool_;
+  infrastructure::PostgresEventReader reader_;
+  application::JobRunner runner_;
+  std::promise<void> ended_;
+  std::jthread thread_;
 };
 
 /// The public API: listens from construction, serves from Start() to Stop().
@@ -125,6 +152,7 @@ class ApiService {
   api::RateLimiter rate_limiter_;
   api::Router router_;
   api::HttpServer server_;
+  std::optional<JobService> jobs_;
 };
 
 /// The projection: works from construction to destruction.

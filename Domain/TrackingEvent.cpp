@@ -4,6 +4,11 @@
 
 namespace volcanion::domain {
 
+std::optional<Violation> CheckClock(Timestamp event_timestamp, Timestamp received_at) {
+  if (event_timestamp <= received_at + kMaxClockAhead) return std::nullopt;
+  return Violation{"", "eventTimestamp", "must not be more than 24 hours ahead of the time of receipt"};
+}
+
 Result<TrackingEvent> TrackingEvent::Create(EventReport report, Receipt receipt) {
   std::vector<Fault> faults;
   const auto note = [&faults](std::optional<Fault> fault) {

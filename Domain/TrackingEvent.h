@@ -45,6 +45,9 @@ struct Receipt {
 /// A clock may run ahead by this much before an event's timestamp is a violation.
 inline constexpr std::chrono::hours kMaxClockAhead{24};
 
+/// The violation of an event's time that is too far ahead of its receipt; nothing when it is fine.
+std::optional<Violation> CheckClock(Timestamp event_timestamp, Timestamp received_at);
+
 /// An event with an identity, a time and, once judged, a verdict.
 class TrackingEvent {
  public:
@@ -62,7 +65,6 @@ class TrackingEvent {
   const std::string& event_id() const { return event_id_; }
   /// The reported time, else the time of receipt.
   Timestamp event_timestamp() const { return report_.event_timestamp.value_or(receipt_.received_at); }
-  bool IsFromTheFuture() const { return event_timestamp() > receipt_.received_at + kMaxClockAhead; }
 
   const Verdict& verdict() const { return verdict_; }
   /// The version that judged it; nothing when none did.

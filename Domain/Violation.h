@@ -30,6 +30,11 @@ struct Verdict {
   std::vector<Violation> violations = {};  ///< may be filled for a valid event too, where the policy is to observe
 
   bool is_valid() const { return outcome == Outcome::kValid; }
+  /// Adds a violation of the event as a whole, before those of its properties. What is unjudged stays so.
+  void AddOfWhole(Violation violation) {
+    violations.insert(violations.begin(), std::move(violation));
+    if (is_valid()) outcome = Outcome::kInvalid;
+  }
   bool operator==(const Verdict&) const = default;
 };
 

@@ -113,8 +113,8 @@ domain::Result<domain::Done> SyncWorker::ApplyOneByOne(application::OutboxClaim&
       if (!applied && applied.error().kind != domain::ErrorKind::kInvalid) return applied;
       if (!applied) refused = applied.error().message;
     } else {
-      refused = "only " + std::to_string(batch.events.size()) + " of its " + std::to_string(batch.event_count) +
-                " events can be read with their partner and system";
+      refused = "only " + std::to_string(batch.events.size() + batch.judgements.size()) + " of its " +
+                std::to_string(batch.event_count) + " events can be read with their partner and system";
     }
     if (refused.empty()) continue;
     if (auto set_aside = claim.SetAside(batch.id, refused); !set_aside) return set_aside;

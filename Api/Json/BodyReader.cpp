@@ -46,11 +46,28 @@ std::string BodyReader::RequiredString(std::string_view name) {
 
 int BodyReader::RequiredInteger(std::string_view name) {
   const auto digits = RequiredJson(name);
+  return digits.empty() ? 0 : ReadInteger(name, digits);
+}
+
+std::optional<int> BodyReader::OptionalInteger(std::string_view name) {
+  const auto* member = Take(name);
+  if (member == nullptr || member->value.kind == JsonKind::kNull) return std::nullopt;
+  return ReadInteger(name, member->value.In(text_));
+}
+
+int BodyReader::ReadInteger(std::string_view name, std::string_view digits) {
   int number = 0;
   const auto [stopped, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   const bool is_whole = error == std::errc() && stopped == digits.data() + digits.size();
-  if (!digits.empty() && !is_whole) Note(name, "wrong_type", "must be an integer");
+  if (!is_whole) Note(name, "wrong_type", "must be an integer");
   return is_whole ? number : 0;
+}
+
+std::optional<bool> BodyReader::OptionalBoolean(std::string_view name) {
+  const auto* member = Take(name);
+  if (member == nullptr || member->value.kind == JsonKind::kNull) return std::nullopt;
+  if (member->value.kind != JsonKind::kBoolean) Note(name, "wrong_type", "must be true or false");
+  return member->value.In(text_) == "true";
 }
 
 std::optional<BodyReader> BodyReader::OptionalObject(std::string_view name) {

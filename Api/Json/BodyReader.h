@@ -23,6 +23,9 @@ class BodyReader {
   std::optional<std::string> OptionalString(std::string_view name);
   /// A whole number that fits; a fault otherwise, and 0.
   int RequiredInteger(std::string_view name);
+  /// Nothing when it is missing or null; a fault for anything but a whole number that fits, or but true and false.
+  std::optional<int> OptionalInteger(std::string_view name);
+  std::optional<bool> OptionalBoolean(std::string_view name);
   /// The members of an object.
   std::optional<BodyReader> OptionalObject(std::string_view name);
   /// Takes the faults of such an object over, below its name.
@@ -40,6 +43,7 @@ class BodyReader {
  private:
   BodyReader(std::string_view text, std::vector<JsonMember> members) : text_(text), members_(std::move(members)) {}
   JsonMember* Take(std::string_view name);
+  int ReadInteger(std::string_view name, std::string_view digits);
 
   std::string_view text_;
   std::vector<JsonMember> members_;

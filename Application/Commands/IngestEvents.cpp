@@ -12,12 +12,6 @@ using domain::Violation;
 struct Judgement {
   domain::Verdict verdict;
   std::optional<int> by_version;
-
-  /// One of the event as a whole, before those of its properties.
-  void AddViolation(std::string keyword, std::string message) {
-    verdict.violations.insert(verdict.violations.begin(), {"", std::move(keyword), std::move(message)});
-    if (verdict.is_valid()) verdict.outcome = domain::Verdict::Outcome::kInvalid;
-  }
 };
 
 std::string MissingStructure(const Directory& directory, const TrackingEvent& event) {
@@ -34,14 +28,14 @@ Judgement Judge(const Directory& directory, const TrackingEvent& event, JudgingB
       directory.FindStructure(event.partner(), event.system(), report.event_name, report.schema_version);
   if (structure == nullptr) {
     const bool known_name = directory.HasStructure(event.partner(), event.system(), report.event_name);
-    judgement.AddViolation(known_name ? "schemaVersion" : "eventName", MissingStructure(directory, event));
+    judgement.verdict.AddOfWhole({"", known_name ? "schemaVersion" : "eventName", MissingStructure(directory, event)});
   } else {
     judgement.by_version = structure->version;
     judgement.verdict = structure->schema ? structure->schema->Judge(report.properties(), budget)
                                           : domain::Unjudged("the structure cannot be judged by");
   }
-  if (event.IsFromTheFuture()) {
-    judgement.AddViolation("eventTimestamp", "must not be more than 24 hours ahead of the time of receipt");
+  if (auto ahead = domain::CheckClock(event.event_timestamp(), event.received_at())) {
+    judgement.verdict.AddOfWhole(*std::move(ahead));
   }
   return judgement;
 }

@@ -98,6 +98,10 @@ bool Directory::HasStructure(domain::PartnerId partner, domain::PartnerSystemId 
   return FindVersions(partner, system, event_name) != nullptr;
 }
 
+bool Directory::HasOwnStructure(domain::PartnerSystemId system, std::string_view event_name) const {
+  return structures_.contains(StructureNameView{system.value, event_name});
+}
+
 std::set<domain::StructureId> Directory::CompiledIds() const {
   std::set<domain::StructureId> ids;
   for (const auto& [name, versions] : structures_) {

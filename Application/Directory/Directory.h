@@ -58,6 +58,8 @@ class Directory {
                                        std::string_view event_name, std::optional<int> version) const;
   /// Whether any version judges events of this name from this system.
   bool HasStructure(domain::PartnerId partner, domain::PartnerSystemId system, std::string_view event_name) const;
+  /// One of the system's own, which judges its events instead of the partner's.
+  bool HasOwnStructure(domain::PartnerSystemId system, std::string_view event_name) const;
   std::set<domain::StructureId> CompiledIds() const;
 
  private:

@@ -38,6 +38,8 @@ struct EventRow {
   std::string correlation_id;
   domain::Timestamp created_at;
   std::int64_t position = 0;
+  std::int64_t judged_in =
+      0;  ///< the batch with its newest judgement; 0 while the first verdict stands. Not for readers
 };
 
 /// A place in a list that is ordered by (event_timestamp, tracking_event_id).
@@ -77,6 +79,9 @@ class EventReader {
 
   /// Up to `limit` rows, fewer when their properties would exceed the page's byte limit (but one at least).
   virtual domain::Result<EventPage> Find(const EventQuery& query) = 0;
+  /// About how many events fit: by the hourly roll-up, so that the hours in which the range begins and ends count
+  /// whole. Of the filters, those of users are left out, and so are order, limit and place.
+  virtual domain::Result<std::int64_t> Estimate(const EventQuery& query) = 0;
   virtual domain::Result<EventFound> Get(domain::TrackingEventId id) = 0;
 };
 

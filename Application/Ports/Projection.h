@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,13 +16,25 @@
 
 namespace volcanion::application {
 
+/// A new verdict on an event that was stored before.
+struct Judgement {
+  domain::TrackingEventId event;
+  domain::Timestamp event_created_at;
+  bool is_valid = true;
+  bool is_unjudged = false;
+  std::optional<int> schema_version;
+  std::string validation_errors;  ///< JSON; empty for none
+};
+
+/// The events of one transaction, or its judgements on earlier ones.
 struct StoredBatch {
   std::int64_t id = 0;
-  std::int64_t event_count = 0;  ///< by the ledger
+  std::int64_t event_count = 0;  ///< of events or judgements, by the outbox
   std::vector<EventRow> events;  ///< joined with the names of partner and system
+  std::vector<Judgement> judgements = {};
 
-  /// Every event of the ledger was found, and so were its partner and system.
-  bool IsComplete() const { return event_count == static_cast<std::int64_t>(events.size()); }
+  /// Every event was found, and so were its partner and system; or every judgement.
+  bool IsComplete() const { return event_count == static_cast<std::int64_t>(events.size() + judgements.size()); }
 };
 
 /// Batches of the outbox that this worker alone has until it completes or drops the claim. Not thread-safe.
@@ -64,7 +77,19 @@ struct EventCount {
   std::string event_name;
   bool is_valid = true;
   std::int64_t events = 0;
-  std::int64_t unjudged = 0;  ///< of those
+  std::int64_t unjudged = 0;  ///< how many of them
+};
+
+/// What a judgement did to a row of the read store.
+struct VerdictChange {
+  domain::PartnerId partner;
+  domain::PartnerSystemId system;
+  std::string event_name;
+  domain::Timestamp event_timestamp;
+  bool was_valid = true;
+  bool was_unjudged = false;
+  bool is_valid = true;
+  bool is_unjudged = false;
 };
 
 /// Rows of the roll-up unknown_events: events of one name from one system that no structure has judged.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -63,6 +64,28 @@ ReadRows ProjectBatches(const std::vector<const StoredBatch*>& batches) {
   rows.counts = ValuesOf(std::move(counts));
   rows.unknown = ValuesOf(std::move(unknown));
   return rows;
+}
+
+void AddVerdictChanges(std::vector<EventCount>& counts, std::span<const VerdictChange> changes) {
+  using Kind = std::tuple<domain::PartnerSystemId, domain::Timestamp, std::string, bool>;
+  std::map<Kind, EventCount> sums;
+  const auto add = [&sums](const EventCount& count) {
+    const auto [sum, is_new] = sums.try_emplace({count.system, count.hour, count.event_name, count.is_valid}, count);
+    if (is_new) return;
+    sum->second.events += count.events;
+    sum->second.unjudged += count.unjudged;
+  };
+  if (changes.empty()) return;
+  for (const auto& count : counts) add(count);
+  for (const auto& change : changes) {
+    const domain::Timestamp hour = std::chrono::floor<std::chrono::hours>(change.event_timestamp);
+    add({hour, change.partner, change.system, change.event_name, change.was_valid, -1, change.was_unjudged ? -1 : 0});
+    add({hour, change.partner, change.system, change.event_name, change.is_valid, 1, change.is_unjudged ? 1 : 0});
+  }
+  counts.clear();
+  for (auto& [kind, sum] : sums) {
+    if (sum.events != 0 || sum.unjudged != 0) counts.push_back(std::move(sum));
+  }
 }
 
 }  // namespace volcanion::application

@@ -137,12 +137,20 @@ std::int64_t ClaimKeys(PqConnection& connection, std::vector<Entry>& entries) {
 }
 
 // A statement of its own: it sees what the writers we waited for have committed, which the INSERT's snapshot does not.
+// The verdict is the first one, also of an event that was judged again since.
 constexpr char kFindFirsts[] = R"sql(
-  SELECT wanted.at, keys.content_hash, keys.batch_id, events.is_valid, events.schema_version,
-         events.validation_errors, events.is_unjudged
+  SELECT wanted.at, keys.content_hash, keys.batch_id,
+         CASE WHEN first.batch_id IS NULL THEN events.is_valid ELSE first.was_valid END,
+         CASE WHEN first.batch_id IS NULL THEN events.schema_version ELSE first.was_schema_version END,
+         CASE WHEN first.batch_id IS NULL THEN events.validation_errors ELSE first.was_validation_errors END,
+         CASE WHEN first.batch_id IS NULL THEN events.is_unjudged ELSE first.was_unjudged END
   FROM unnest($1::uuid[], $2::text[], $3::int4[]) AS wanted (system, id, at)
   JOIN write.event_keys AS keys ON keys.partner_system_id = wanted.system AND keys.event_id = wanted.id
   JOIN write.tracking_events AS events ON events.batch_id = keys.batch_id AND events.ordinal = keys.ordinal
+  LEFT JOIN LATERAL (
+    SELECT batch_id, was_valid, was_unjudged, was_schema_version, was_validation_errors FROM write.judgements
+    WHERE events.judged_in IS NOT NULL AND judgements.tracking_event_id = events.tracking_event_id
+    ORDER BY batch_id LIMIT 1) AS first ON true
 )sql";
 
 /// Fills the results of the events whose keys were there before this transaction.

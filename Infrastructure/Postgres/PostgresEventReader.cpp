@@ -201,6 +201,33 @@ Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
   });
 }
 
+// An open end is the end of time; the range of the key is what the primary key's index is asked for.
+constexpr std::string_view kEstimate = R"(
+  SELECT coalesce(sum(events), 0)::bigint
+    FROM read.event_counts
+   WHERE partner_system_id = :system::uuid
+     AND hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < :to::timestamptz
+     AND (:event_name::text IS NULL OR event_name = :event_name)
+     AND (:is_valid::boolean IS NULL OR is_valid = :is_valid))";
+
+Result<std::int64_t> PostgresEventReader::Estimate(const EventQuery& query) {
+  const auto system = query.system.ToString();
+  const auto from = query.from ? domain::FormatRfc3339(*query.from) : "-infinity";
+  const auto to = query.to ? domain::FormatRfc3339(*query.to) : "infinity";
+  Nullable<std::string> event_name, is_valid;
+  if (query.event_name) event_name = {*query.event_name, soci::i_ok};
+  if (query.is_valid) is_valid = {*query.is_valid ? "t" : "f", soci::i_ok};
+  if (AsksForNul(query)) return std::int64_t{0};  // no stored text has a NUL
+  const Transaction transaction{.name = "estimate events", .statement_timeout = settings_.statement_timeout};
+  return pool_.Run(transaction, [&](soci::session& session) -> Result<std::int64_t> {
+    long long events = 0;
+    session.once << kEstimate, soci::use(system, "system"), soci::use(from, "from"), soci::use(to, "to"),
+        soci::use(event_name.value, event_name.indicator, "event_name"),
+        soci::use(is_valid.value, is_valid.indicator, "is_valid"), soci::into(events);
+    return std::int64_t{events};
+  });
+}
+
 Result<EventFound> PostgresEventReader::Get(domain::TrackingEventId id) {
   const Transaction transaction{.name = "get event", .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<EventFound> {

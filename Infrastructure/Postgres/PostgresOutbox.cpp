@@ -1,5 +1,6 @@
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 
+#include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
 
@@ -19,12 +20,6 @@ BinaryArray BatchIds(const std::vector<StoredBatch>& batches) {
   BinaryArray ids(kInt8Oid, batches.size());
   for (const auto& batch : batches) ids.Int8(batch.id);
   return ids;
-}
-
-domain::Uuid ToUuid(std::string_view bytes) {
-  domain::Uuid id;
-  std::copy_n(bytes.begin(), std::min(bytes.size(), id.bytes.size()), id.bytes.begin());
-  return id;
 }
 
 // The time is read by a statement of its own, before any snapshot of the claim: what was committed by then is either
@@ -49,7 +44,7 @@ constexpr char kReadEvents[] = R"sql(
   SELECT events.batch_id, events.tracking_event_id, partners.partner_id, partners.name, events.partner_system_id,
          systems.name, events.event_id, events.event_name, events.event_timestamp, events.user_id, events.anonymous_id,
          events.is_valid, events.schema_version, events.validation_errors, events.properties, events.correlation_id,
-         events.created_at, events.is_unjudged
+         events.created_at, coalesce(events.judged_in, 0), events.is_unjudged
   FROM write.tracking_events AS events
   JOIN write.partner_systems AS systems USING (partner_system_id)
   JOIN write.partners AS partners USING (partner_id)
@@ -69,10 +64,10 @@ void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
     const auto batch_id = result.int8(row, 0);
     while (batch->id != batch_id) ++batch;
     EventRow event;
-    event.tracking_event_id = {ToUuid(result.bytes(row, 1))};
-    event.partner_id = {ToUuid(result.bytes(row, 2))};
+    event.tracking_event_id = {UuidFromBytes(result.bytes(row, 1))};
+    event.partner_id = {UuidFromBytes(result.bytes(row, 2))};
     event.partner_name = text(row, 3);
-    event.partner_system_id = {ToUuid(result.bytes(row, 4))};
+    event.partner_system_id = {UuidFromBytes(result.bytes(row, 4))};
     event.partner_system_name = text(row, 5);
     event.event_id = text(row, 6);
     event.event_name = text(row, 7);
@@ -85,8 +80,9 @@ void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
     event.properties = text(row, 14);
     event.correlation_id = text(row, 15);
     event.created_at = FromPostgresMicros(result.int8(row, 16));
+    event.judged_in = result.int8(row, 17);
     event.position = batch_id;
-    event.is_unjudged = result.boolean(row, 17);
+    event.is_unjudged = result.boolean(row, 18);
     batch->events.push_back(std::move(event));
   }
 }
@@ -192,6 +188,9 @@ domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(
     }
     const auto freshness = MeasureFreshness(connection, now, batches);
     if (!batches.empty()) ReadEvents(connection, batches);
+    // Few batches hold judgements: nothing is asked about them while events make every batch complete.
+    const auto is_complete = [](const StoredBatch& batch) { return batch.IsComplete(); };
+    if (!std::all_of(batches.begin(), batches.end(), is_complete)) ReadJudgements(connection, batches);
     return std::unique_ptr<application::OutboxClaim>(
         std::make_unique<PostgresOutboxClaim>(connection, observer_, std::move(batches), freshness));
   } catch (...) {

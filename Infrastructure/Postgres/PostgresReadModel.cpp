@@ -1,5 +1,7 @@
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 
+#include "Application/Projections/ProjectBatches.h"
+#include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
 
@@ -73,8 +75,8 @@ std::vector<const StoredBatch*> Mark(PqConnection& connection, std::span<const S
 constexpr char kCopyEvents[] =
     "COPY read.tracking_events_read_model (tracking_event_id, partner_id, partner_name, partner_system_id, "
     "partner_system_name, event_id, event_name, event_timestamp, user_id, anonymous_id, is_valid, schema_version, "
-    "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id, "
-    "is_unjudged) FROM STDIN (FORMAT binary)";
+    "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id, judged_in, is_unjudged) "
+    "FROM STDIN (FORMAT binary)";
 
 void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& events) {
   if (events.empty()) return;
@@ -83,7 +85,7 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     text ? rows.Bytes(*text) : rows.Null();
   };
   for (const auto* event : events) {
-    rows.Row(19);
+    rows.Row(20);
     rows.Uuid(event->tracking_event_id.value);
     rows.Uuid(event->partner_id.value);
     rows.Bytes(event->partner_name);
@@ -102,6 +104,7 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     rows.Bytes(event->correlation_id);
     rows.Timestamp(event->created_at);
     rows.Int8(event->position);
+    event->judged_in == 0 ? rows.Null() : rows.Int8(event->judged_in);
     rows.Boolean(event->is_unjudged);
   }
   connection.CopyIn(kCopyEvents, rows.Finish());
@@ -215,8 +218,10 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
   auto& connection = Connected();
   try {
     EnsurePartitions(connection, batches);
-    const auto rows = project(Mark(connection, batches));
+    const auto fresh = Mark(connection, batches);
+    auto rows = project(fresh);
     CopyEvents(connection, rows.events);
+    application::AddVerdictChanges(rows.counts, ApplyJudgements(connection, fresh));
     AddCounts(connection, rows.counts);
     AddUnknown(connection, rows.unknown);
     NoteFreshnessIn(connection, freshness);

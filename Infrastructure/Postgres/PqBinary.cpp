@@ -1,5 +1,6 @@
 #include "Infrastructure/Postgres/PqBinary.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace volcanion::infrastructure {
@@ -11,6 +12,16 @@ constexpr domain::Timestamp kPostgresEpoch = std::chrono::sys_days(std::chrono::
 
 std::int64_t ToPostgresMicros(domain::Timestamp time) { return (time - kPostgresEpoch).count(); }
 domain::Timestamp FromPostgresMicros(std::int64_t micros) { return kPostgresEpoch + std::chrono::microseconds(micros); }
+
+std::string_view BytesOf(const domain::Uuid& id) {
+  return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
+}
+
+domain::Uuid UuidFromBytes(std::string_view bytes) {
+  domain::Uuid id;
+  std::copy_n(bytes.begin(), std::min(bytes.size(), id.bytes.size()), id.bytes.begin());
+  return id;
+}
 
 void BinaryValues::PutInt2(std::int16_t value) {
   bytes_.push_back(static_cast<char>(value >> 8 & 255));
@@ -32,9 +43,7 @@ void BinaryValues::Bytes(std::string_view bytes) {
   bytes_.append(bytes);
 }
 
-void BinaryValues::Uuid(const domain::Uuid& id) {
-  Bytes({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
-}
+void BinaryValues::Uuid(const domain::Uuid& id) { Bytes(BytesOf(id)); }
 
 void BinaryValues::Int8(std::int64_t value) {
   PutInt4(8);

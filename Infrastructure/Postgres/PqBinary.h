@@ -21,6 +21,10 @@ inline constexpr Oid kBoolArrayOid = 1000, kByteaArrayOid = 1001, kInt4ArrayOid 
 std::int64_t ToPostgresMicros(domain::Timestamp time);
 domain::Timestamp FromPostgresMicros(std::int64_t micros);
 
+/// The binary form of a uuid: its bytes. What reads takes 16 of them.
+std::string_view BytesOf(const domain::Uuid& id);
+domain::Uuid UuidFromBytes(std::string_view bytes);
+
 /// Appends values in PostgreSQL's binary send format, each behind its length (int4), as COPY and arrays want them.
 class BinaryValues {
  public:

@@ -1,0 +1,180 @@
+#include "Api/Routes/JobRoutes.h"
+
+#include "Api/Json/BodyReader.h"
+#include "Api/Json/JobJson.h"
+#include "Api/Json/JsonText.h"
+#include "Api/Middleware/Problem.h"
+#include "Api/Middleware/QueryReader.h"
+#include "Application/Utf8.h"
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace volcanion::api {
+namespace {
+
+using application::Job;
+using application::JobId;
+using application::JobStore;
+using domain::Error;
+using domain::ErrorKind;
+using domain::Result;
+
+constexpr int kMaxLimit = 1'000;
+constexpr int kDefaultLimit = 100;
+
+std::optional<int> ParseInteger(std::string_view text) {
+  int number = 0;
+  const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || stopped != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// Fills what the path of `/api/partners/{id}/structures/{eventName}/versions/{version}/...` says into a command.
+template <typename Command>
+Result<Command> CommandOf(const Call& call) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  const auto version = ParseInteger(call.path_parameters[2]);
+  if (!version || !application::IsUtf8(call.path_parameters[1])) {
+    return Error{ErrorKind::kNotFound, "There is no such version of this structure."};
+  }
+  Command command;
+  command.partner = *partner;
+  command.event_name = call.path_parameters[1];
+  command.version = *version;
+  command.asked_by = AuthorOf(call);
+  return command;
+}
+
+std::optional<domain::PartnerSystemId> ReadSystem(BodyReader& body) {
+  const auto text = body.OptionalString("partnerSystemId");
+  if (!text) return std::nullopt;
+  const auto id = domain::PartnerSystemId::Parse(*text);
+  if (!id) body.Note("partnerSystemId", "wrong_value", "must be the id of a partner system");
+  return id;
+}
+
+domain::Timestamp ReadTime(BodyReader& body, std::string_view name) {
+  const auto text = body.RequiredString(name);
+  const auto time = domain::ParseRfc3339(text);
+  if (!time && !text.empty()) {
+    body.Note(name, "malformed_time", "must be an RFC 3339 date and time, such as 2026-11-20T10:00:00Z");
+  }
+  return time.value_or(domain::Timestamp());
+}
+
+Response Show(int status, const Job& job) {
+  JsonText json;
+  WriteJob(json, job);
+  return MakeJson(status, json.Take());
+}
+
+Response Accepted(const Job& job) {
+  auto response = Show(202, job);
+  response.headers.Add("Location", "/api/partners/" + job.partner.ToString() + "/jobs/" + job.id.ToString());
+  return response;
+}
+
+Result<Response> MeasureImpact(application::MeasureImpactHandler& handler, const Call& call) {
+  auto command = CommandOf<application::MeasureImpact>(call);
+  if (!command) return command.error();
+  auto body = BodyReader::Open(call.request.body.empty() ? std::string_view("{}") : call.request.body);
+  if (!body) return body.error();
+  command->days = body->OptionalInteger("days").value_or(command->days);
+  if (const auto sample = body->OptionalInteger("sample")) command->sample = *sample;
+  command->system = ReadSystem(*body);
+  if (auto read = body->Finish(); !read) return read.error();
+  const auto job = handler.Handle(*std::move(command));
+  return job ? Result<Response>(Accepted(*job)) : Result<Response>(job.error());
+}
+
+Result<Response> JudgeAgain(application::JudgeAgainHandler& handler, const Call& call) {
+  auto command = CommandOf<application::JudgeAgain>(call);
+  if (!command) return command.error();
+  auto body = BodyReader::Open(call.request.body);
+  if (!body) return body.error();
+  command->from = ReadTime(*body, "from");
+  command->to = ReadTime(*body, "to");
+  if (const auto verdict = body->OptionalString("verdict")) {
+    if (*verdict != "invalid" && *verdict != "all") body->Note("verdict", "wrong_value", "must be invalid or all");
+    command->invalid_only = *verdict != "all";
+  }
+  command->apply = body->OptionalBoolean("apply").value_or(false);
+  command->system = ReadSystem(*body);
+  if (auto read = body->Finish(); !read) return read.error();
+  const auto job = handler.Handle(*std::move(command));
+  return job ? Result<Response>(Accepted(*job)) : Result<Response>(job.error());
+}
+
+/// What a job's own path names.
+struct JobPath {
+  domain::PartnerId partner;
+  JobId job;
+};
+
+Result<JobPath> JobPathOf(const Call& call) {
+  const auto partner = domain::PartnerId::Parse(call.path_parameters[0]);
+  const auto job = JobId::Parse(call.path_parameters[1]);
+  if (!partner || !job) return Error{ErrorKind::kNotFound, "There is no such job."};
+  return JobPath{*partner, *job};
+}
+
+Result<Response> ShowJob(JobStore& jobs, const Call& call) {
+  const auto path = JobPathOf(call);
+  if (!path) return path.error();
+  const auto job = jobs.Get(path->partner, path->job);
+  return job ? Result<Response>(Show(200, *job)) : Result<Response>(job.error());
+}
+
+Result<Response> CancelJob(JobStore& jobs, const Call& call) {
+  const auto path = JobPathOf(call);
+  if (!path) return path.error();
+  const auto job = jobs.Cancel(path->partner, path->job);
+  return job ? Result<Response>(Show(200, *job)) : Result<Response>(job.error());
+}
+
+Result<Response> ListJobs(JobStore& jobs, const Call& call) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  auto query = QueryReader::Open(call.request.query);
+  if (!query) return std::move(query).error();
+  const int limit = query->Integer("limit", kDefaultLimit);
+  if (limit < 1 || limit > kMaxLimit) {
+    query->Note("limit", "out_of_range", "must be from 1 to " + std::to_string(kMaxLimit));
+  }
+  const auto cursor = query->Text("cursor");
+  const auto before = cursor ? JobId::Parse(*cursor) : std::nullopt;
+  if (cursor && !before) query->Note("cursor", "invalid_cursor", "must be the nextCursor of a page of jobs");
+  if (auto read = query->Finish(); !read) return std::move(read).error();
+  const auto page = jobs.List(*partner, before, limit);
+  if (!page) return page.error();
+  JsonText json;
+  json.BeginObject();
+  json.Name("items").BeginArray();
+  for (const auto& job : page->items) WriteJob(json, job);
+  json.EndArray();
+  json.Name("nextCursor");
+  page->more ? json.Text(page->items.back().id.ToString()) : json.Null();
+  json.EndObject();
+  return MakeJson(200, json.Take());
+}
+
+}  // namespace
+
+void AddJobRoutes(AdminRoutes& routes, const JobHandlers& handlers) {
+  constexpr std::string_view kImpact = "/api/partners/{id}/structures/{eventName}/versions/{version}/impact";
+  constexpr std::string_view kJudgeAgain = "/api/partners/{id}/structures/{eventName}/versions/{version}/judge-again";
+  constexpr std::string_view kJobs = "/api/partners/{id}/jobs";
+  constexpr std::string_view kJob = "/api/partners/{id}/jobs/{jobId}";
+  routes.Add("POST", kImpact, [handlers](const Call& call) { return MeasureImpact(handlers.measure_impact, call); });
+  routes.Add("POST", kJudgeAgain, [handlers](const Call& call) { return JudgeAgain(handlers.judge_again, call); });
+  routes.Add("GET", kJobs, [handlers](const Call& call) { return ListJobs(handlers.jobs, call); });
+  routes.Add("GET", kJob, [handlers](const Call& call) { return ShowJob(handlers.jobs, call); });
+  routes.Add("DELETE", kJob, [handlers](const Call& call) { return CancelJob(handlers.jobs, call); });
+}
+
+}  // namespace volcanion::api
