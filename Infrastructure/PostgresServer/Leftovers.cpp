@@ -75,11 +75,24 @@ void EndServers(const ClusterHome& home, const PrivateClusterSettings& settings,
                            ") still works in " + home.data.string() + " and cannot be stopped");
 }
 
+// A server of an initdb that was killed removes its own files while it ends: what has gone meanwhile is no failure.
+void RemoveAll(const fs::path& directory) {
+  constexpr int kAttempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    std::error_code error;
+    fs::remove_all(directory, error);
+    if (!error) return;
+    const bool changed = error == std::errc::no_such_file_or_directory || error == std::errc::directory_not_empty;
+    if (!changed || attempt == kAttempts) throw fs::filesystem_error("cannot remove all", directory, error);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 }  // namespace
 
 void EndLeftovers(const ClusterHome& home, const PrivateClusterSettings& settings, const std::stop_token& stop) {
   EndServers(home, settings, stop);
-  for (const fs::path& directory : UnfinishedClusters(home)) fs::remove_all(directory);
+  for (const fs::path& directory : UnfinishedClusters(home)) RemoveAll(directory);
 
   // After a crash the process id in the file may be that of an unrelated process by now, for which the server would
   // refuse to start. No server works here, as we have just seen, and none can come, as the caller holds the lock.
