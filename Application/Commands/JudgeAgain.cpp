@@ -43,7 +43,7 @@ domain::Result<Job> JudgeAgainHandler::Handle(JudgeAgain command) {
   if (command.apply) {
     audit = AuditEntry{job.partner,
                        {job.created_by, job.correlation_id},
-                       "events.judged_again",
+                       "events.judge_again_requested",
                        job.request.event_name + ", version " + std::to_string(job.request.version),
                        DetailsOf(job)};
   }

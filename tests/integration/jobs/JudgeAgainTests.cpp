@@ -82,7 +82,7 @@ TEST_SUITE("judge again") {
     JobClient client(stores);
     const auto job = client.JudgeAgain(3, true, true);
     CHECK(stores.Write("SELECT string_agg(action || ' ' || target, ', ') FROM write.audit_log") ==
-          "events.judge_again purchase version 3");
+          "events.judge_again_requested purchase, version 3");
     RunnerUnderTest(stores).RunUntilIdle();
     const auto entries = test::SqlRows(stores.write_dsn(),
                                        "SELECT actor, action, correlation_id, details->>'jobId', "
