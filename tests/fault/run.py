@@ -55,6 +55,7 @@ class Run:
             load.stop()
         stage.settle()
         report = check(stage, load)
+        report.counts["cuts"] = sum(proxy.cuts for proxy in stage.proxies)  # at COMMIT, since the stage was set up
         self.results.append({"fault": name, "cycles": cycles, "seconds": round(time.monotonic() - began, 1),
                              "slowestRecovery": round(slowest, 2), **report.counts, "problems": report.problems})
         report.raise_if_broken()

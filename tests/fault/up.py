@@ -39,6 +39,7 @@ class UpStage:
         self.keep = keep
         self.events = {}
         self.late = set()
+        self.proxies = []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="volcanion-fault-"))
         self.folder.chmod(0o755)
         self.up = Service(binary, "up", {}, self.folder)

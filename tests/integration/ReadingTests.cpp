@@ -1,0 +1,115 @@
+#include "tests/integration/ApiFixture.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace volcanion;
+using namespace volcanion::test;
+
+namespace {
+
+/// The trackingEventIds of a page, in order.
+std::vector<std::string> IdsOf(const std::string& page) {
+  std::vector<std::string> ids;
+  const std::string mark = "\"trackingEventId\":\"";
+  for (auto at = page.find(mark); at != std::string::npos; at = page.find(mark, at + 1))
+    ids.push_back(page.substr(at + mark.size(), 36));
+  return ids;
+}
+
+}  // namespace
+
+TEST_SUITE("reading") {
+  TEST_CASE("pages reach every event once, in both orders, while new events arrive") {
+    Api api;
+    const auto ingest = [&](int from, int count) {
+      std::string lines;
+      for (int i = from; i < from + count; ++i) {
+        // Many share a timestamp: the id breaks the tie.
+        lines += R"({"eventId":")" + std::to_string(i) + R"(","eventName":"e","eventTimestamp":"2026-11-20T10:00:0)" +
+                 std::to_string(i % 7) + "Z\"}\n";
+      }
+      CHECK(api.Batch(lines, "application/x-ndjson").status == 202);
+    };
+    ingest(0, 200);
+    const auto before = IdsOf(api.service.WaitForEvents(api.sender, 200));
+    const std::set<std::string> expected(before.begin(), before.end());
+    for (const std::string order : {"desc", "asc"}) {
+      std::vector<std::string> seen;
+      std::string cursor;
+      int round = 0;
+      do {
+        const auto page = api.List("?limit=17&order=" + order + (cursor.empty() ? "" : "&cursor=" + cursor));
+        for (auto& id : IdsOf(page)) seen.push_back(std::move(id));
+        cursor = JsonString(page, "nextCursor");
+        if (++round == 5) {  // some before the cursor, some behind it
+          ingest(order == "desc" ? 1'000 : 2'000, 50);
+          (void)api.service.WaitForEvents(api.sender, order == "desc" ? 250 : 300);
+        }
+      } while (!cursor.empty());
+      const std::set<std::string> distinct(seen.begin(), seen.end());
+      CHECK(distinct.size() == seen.size());
+      for (const auto& id : expected) CHECK(distinct.contains(id));
+    }
+  }
+
+  TEST_CASE("filters choose, together too, and a cursor belongs to its filters") {
+    Api api;
+    (void)api.service.Publish(api.sender, "purchase", kPurchase);
+    for (
+        const char* event :
+        {R"({"eventName":"purchase","userId":"u1","eventTimestamp":"2026-01-01T00:00:00Z","properties":{"amount":1}})",
+         R"({"eventName":"purchase","userId":"u2","eventTimestamp":"2026-01-02T00:00:00Z","properties":{"amount":-1}})",
+         R"({"eventName":"view","anonymousId":"a1","eventTimestamp":"2026-01-03T00:00:00Z"})"}) {
+      CHECK(api.Ingest(event).status == 202);
+    }
+    (void)api.service.WaitForEvents(api.sender, 3);
+    const auto count = [&](const std::string& parameters) { return IdsOf(api.List(parameters)).size(); };
+    CHECK(count("?eventName=purchase") == 2);
+    CHECK(count("?userId=u1") == 1);
+    CHECK(count("?anonymousId=a1") == 1);
+    CHECK(count("?isValid=false") == 2);
+    CHECK(count("?isValid=true&eventName=purchase") == 1);
+    CHECK(count("?from=2026-01-02T00:00:00Z") == 2);
+    CHECK(count("?to=2026-01-02T00:00:00Z") == 1);
+    CHECK(count("?from=2026-01-01T12:00:00%2B00:00&to=2026-01-02T12:00:00Z&userId=u2") == 1);
+    CHECK(count("?userId=nobody") == 0);
+    CHECK(count("?userId=%00") == 0);
+    const auto cursor = JsonString(api.List("?limit=1"), "nextCursor");
+    REQUIRE_FALSE(cursor.empty());
+    CHECK(Has(api.List("?limit=1&eventName=purchase&cursor=" + cursor), R"("code":"invalid_cursor")"));
+    CHECK(Has(api.List("?limit=0"), R"("pointer":"/limit")"));
+    CHECK(Has(api.List("?limit=1001"), R"("status":422)"));
+    CHECK(Has(api.List("?order=up&colour=red&limit=1&limit=2"), R"("code":"unknown_parameter")"));
+    CHECK(Has(api.List("?userId=%ff"), R"("status":400)"));
+  }
+
+  TEST_CASE("every answer says how fresh it is") {
+    Api api;
+    const auto answer = api.Ingest(R"({"eventName":"e"})");
+    const auto position = JsonString(answer.body, "position");
+    (void)api.service.WaitForEvents(api.sender, 1);
+    WaitUntil("the position is stated",
+              [&] { return Has(api.List(""), R"("asOf":{"position":")" + position + R"(","lagSeconds":)"); });
+  }
+
+  TEST_CASE("an event is found by its id, and what does not exist is 404 in one form") {
+    Api api;
+    CHECK(api.Ingest(R"({"eventId":"e1","eventName":"e","properties":{"a":1}})").status == 202);
+    const auto id = IdsOf(api.service.WaitForEvents(api.sender, 1)).front();
+    const auto found = api.service.Get("/api/events/" + id);
+    CHECK(found.status == 200);
+    CHECK(Has(found.body, R"("eventId":"e1")"));
+    CHECK(Has(found.body, R"("asOf":{)"));
+    for (const std::string path :
+         {"/api/events/01a1f8b5-2daa-7540-afa2-97ece2294f56", "/api/events/9f1a1f8b-2daa-4540-afa2-97ece2294f56",
+          "/api/events/nonsense", "/api/events/partner-system/01a1f8b5-2daa-7540-afa2-97ece2294f56",
+          "/api/events/partner-system/nonsense"}) {
+      CAPTURE(path);
+      CHECK(api.service.Get(path).status == 404);
+    }
+  }
+}
