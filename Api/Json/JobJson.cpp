@@ -45,6 +45,8 @@ void WriteRequest(JsonText& json, const Job& job) {
   const auto& request = job.request;
   json.Name("eventName").Text(request.event_name);
   json.Name("version").Integer(request.version);
+  json.Name("structureOf");
+  request.structure_of ? json.Text(request.structure_of->ToString()) : json.Null();
   json.Name("partnerSystemId");
   request.system ? json.Text(request.system->ToString()) : json.Null();
   WriteTime(json, "from", request.from);

@@ -46,6 +46,10 @@ Result<Command> CommandOf(const Call& call) {
   command.partner = *partner;
   command.event_name = call.path_parameters[1];
   command.version = *version;
+  auto query = QueryReader::Open(call.request.query);
+  if (!query) return std::move(query).error();
+  command.structure_of = query->IdOf<domain::PartnerSystemId>("partnerSystemId");
+  if (auto read = query->Finish(); !read) return std::move(read).error();
   command.asked_by = AuthorOf(call);
   return command;
 }

@@ -54,6 +54,10 @@ Result<ChangedStructure> ChangeStructureHandler::ChangeWithin(StructureVersions&
       auto incompatible = CheckActivation(versions, comparer_, structure, command.override);
       if (!incompatible) return std::move(incompatible).error();
       changed.incompatible_changes = *std::move(incompatible);
+    } else if (before->state() == StructureState::kActive) {
+      auto incompatible = CheckRetirement(versions, *before, command.override);
+      if (!incompatible) return std::move(incompatible).error();
+      changed.incompatible_changes = *std::move(incompatible);
     }
     auto entry = StructureEntry(command.author, activates ? "structure.activated" : "structure.retired", structure);
     NoteOverride(command.override, changed.incompatible_changes, entry);
@@ -63,6 +67,16 @@ Result<ChangedStructure> ChangeStructureHandler::ChangeWithin(StructureVersions&
   versions.Update(structure);
   for (const auto& entry : entries) versions.Note(entry);
   return changed;
+}
+
+// An older version may judge instead, and be stricter.
+Result<std::vector<domain::Fault>> ChangeStructureHandler::CheckRetirement(
+    StructureVersions& versions, const EventStructure& retired, const std::optional<Override>& override) const {
+  const auto newest = versions.Newest(StructureState::kActive);
+  if (!newest || newest->version() != retired.version()) return std::vector<domain::Fault>();
+  const auto successor = versions.Successor(retired.version());
+  if (!successor) return std::vector<domain::Fault>();
+  return CheckSuccession(versions, comparer_, retired, *successor, override);
 }
 
 }  // namespace volcanion::application

@@ -43,6 +43,9 @@ class ChangeStructureHandler {
   domain::Result<ChangedStructure> Handle(ChangeStructure command);
 
  private:
+  domain::Result<std::vector<domain::Fault>> CheckRetirement(StructureVersions& versions,
+                                                             const domain::EventStructure& retired,
+                                                             const std::optional<Override>& override) const;
   domain::Result<ChangedStructure> ChangeWithin(StructureVersions& versions, const ChangeStructure& command) const;
 
   StructureStore& store_;

@@ -13,6 +13,7 @@ std::vector<std::pair<std::string, std::string>> DetailsOf(const Job& job) {
                                                               {"from", domain::FormatRfc3339(*request.from)},
                                                               {"to", domain::FormatRfc3339(*request.to)},
                                                               {"verdict", request.invalid_only ? "invalid" : "all"}};
+  if (request.structure_of) details.emplace_back("structureOf", request.structure_of->ToString());
   if (request.system) details.emplace_back("partnerSystemId", request.system->ToString());
   return details;
 }
@@ -31,7 +32,8 @@ domain::Result<Job> JudgeAgainHandler::Handle(JudgeAgain command) {
   job.kind = JobKind::kJudgeAgain;
   job.request.event_name = std::move(command.event_name);
   job.request.version = command.version;
-  job.request.system = command.system;
+  job.request.structure_of = command.structure_of;
+  job.request.system = command.structure_of ? command.structure_of : command.system;
   job.request.from = command.from;
   job.request.to = command.to;
   job.request.invalid_only = command.invalid_only;

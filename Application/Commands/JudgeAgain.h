@@ -16,11 +16,12 @@ struct JudgeAgain {
   domain::PartnerId partner;
   std::string event_name;
   int version = 0;
-  std::optional<domain::PartnerSystemId> system = {};  ///< nothing: all of the partner
-  domain::Timestamp from = {};                         ///< of the events' time, inclusive
-  domain::Timestamp to = {};                           ///< exclusive
-  bool invalid_only = true;                            ///< those that are valid are left alone
-  bool apply = false;                                  ///< the verdicts change; else a preview
+  std::optional<domain::PartnerSystemId> structure_of = {};  ///< see JudgingRequest
+  std::optional<domain::PartnerSystemId> system = {};        ///< likewise
+  domain::Timestamp from = {};                               ///< of the events' time, inclusive
+  domain::Timestamp to = {};                                 ///< exclusive
+  bool invalid_only = true;                                  ///< those that are valid are left alone
+  bool apply = false;                                        ///< the verdicts change; else a preview
   Author asked_by = {};
 };
 

@@ -27,7 +27,8 @@ domain::Result<Job> MeasureImpactHandler::Handle(MeasureImpact command) {
   job.kind = JobKind::kImpact;
   job.request.event_name = std::move(command.event_name);
   job.request.version = command.version;
-  job.request.system = command.system;
+  job.request.structure_of = command.structure_of;
+  job.request.system = command.structure_of ? command.structure_of : command.system;
   job.request.from = now - std::chrono::days(command.days);
   job.request.sample = command.sample;
   job.created_by = std::move(command.asked_by.actor);

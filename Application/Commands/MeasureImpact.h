@@ -16,9 +16,10 @@ struct MeasureImpact {
   domain::PartnerId partner;
   std::string event_name;
   int version = 0;
-  std::optional<domain::PartnerSystemId> system = {};  ///< nothing: all of the partner
-  int days = 7;                                        ///< by the events' time; 1 to 36,500
-  std::int64_t sample = 100'000;                       ///< at most so many events; 1 to 1,000,000
+  std::optional<domain::PartnerSystemId> structure_of = {};  ///< see JudgingRequest
+  std::optional<domain::PartnerSystemId> system = {};        ///< likewise
+  int days = 7;                                              ///< by the events' time; 1 to 36,500
+  std::int64_t sample = 100'000;                             ///< at most so many events; 1 to 1,000,000
   Author asked_by = {};
 };
 

@@ -10,30 +10,42 @@ namespace {
 
 constexpr std::size_t kMaxReasonBytes = 1'000;
 
-}  // namespace
-
-domain::Result<std::vector<domain::Fault>> CheckActivation(StructureVersions& versions, const SchemaComparer& comparer,
-                                                           const domain::EventStructure& next,
-                                                           const std::optional<Override>& override) {
+/// No changes, unless the reason is none.
+domain::Result<std::vector<domain::Fault>> CheckReason(const std::optional<Override>& override) {
   if (override) {
     if (auto fault = domain::CheckName(override->reason, "/override/reason", kMaxReasonBytes)) {
       return domain::Error{domain::ErrorKind::kInvalid, "The override needs a reason.", {*std::move(fault)}};
     }
   }
-  std::vector<domain::Fault> incompatible;
-  const auto before = versions.Newest(domain::StructureState::kActive);
-  if (!before) return incompatible;
-  auto changes = CompareWith(*before, next.schema(), versions.compatibility(), comparer);
+  return std::vector<domain::Fault>();
+}
+
+}  // namespace
+
+domain::Result<std::vector<domain::Fault>> CheckActivation(StructureVersions& versions, const SchemaComparer& comparer,
+                                                           const domain::EventStructure& next,
+                                                           const std::optional<Override>& override) {
+  const auto before = versions.Predecessor();
+  return before ? CheckSuccession(versions, comparer, *before, next, override) : CheckReason(override);
+}
+
+domain::Result<std::vector<domain::Fault>> CheckSuccession(StructureVersions& versions, const SchemaComparer& comparer,
+                                                           const domain::EventStructure& before,
+                                                           const domain::EventStructure& next,
+                                                           const std::optional<Override>& override) {
+  auto incompatible = CheckReason(override);
+  if (!incompatible) return incompatible;
+  auto changes = CompareWith(before, next.schema(), versions.compatibility(), comparer);
   if (!changes) return std::move(changes).error();
   for (auto& change : *changes) {
-    incompatible.push_back({std::move(change.pointer), std::move(change.code), std::move(change.message)});
+    incompatible->push_back({std::move(change.pointer), std::move(change.code), std::move(change.message)});
   }
-  if (incompatible.empty() || override) return incompatible;
+  if (incompatible->empty() || override) return incompatible;
   return domain::Error{domain::ErrorKind::kConflict,
                        "The partner demands " + std::string(domain::ToString(versions.compatibility())) +
-                           " compatibility with version " + std::to_string(before->version()) +
+                           " compatibility with version " + std::to_string(before.version()) +
                            "; give an override with a reason to break it.",
-                       std::move(incompatible)};
+                       *std::move(incompatible)};
 }
 
 domain::Result<std::vector<SchemaChange>> CompareWith(const domain::EventStructure& before, std::string_view schema,

@@ -17,11 +17,17 @@ struct Override {
   std::string reason;
 };
 
-/// Compares a version that is to become active with the newest active one, by what the partner demands. The changes
-/// that are incompatible and overridden; kConflict with a fault for each without an override, kInvalid for a reason
-/// that is empty, over 1,000 bytes or has control characters. To be called in the transaction of the activation: then
-/// no other version becomes active between the comparison and the commit.
+/// Compares a version that is to become active with the one whose place it takes, by what the partner demands. The
+/// changes that are incompatible and overridden; kConflict with a fault for each without an override, kInvalid for a
+/// reason that is empty, over 1,000 bytes or has control characters. To be called in the transaction of the activation:
+/// then no other version becomes active between the comparison and the commit.
 domain::Result<std::vector<domain::Fault>> CheckActivation(StructureVersions& versions, const SchemaComparer& comparer,
+                                                           const domain::EventStructure& next,
+                                                           const std::optional<Override>& override);
+
+/// Likewise for a version that judges from now on instead of another.
+domain::Result<std::vector<domain::Fault>> CheckSuccession(StructureVersions& versions, const SchemaComparer& comparer,
+                                                           const domain::EventStructure& before,
                                                            const domain::EventStructure& next,
                                                            const std::optional<Override>& override);
 

@@ -218,8 +218,8 @@ Result<JobCheckpoint> JobRunner::Plan(const Job& job) {
   std::vector<std::int64_t> counts;
   for (const auto* system : directory->SystemsOf(job.partner)) {
     if (job.request.system && *job.request.system != system->id) continue;
-    // The partner's version is no judge of a system that has a structure of its own, unless that is asked for by name.
-    if (!job.request.system && directory->HasOwnStructure(system->id, job.request.event_name)) continue;
+    // The partner's version is no judge of a system that has a structure of its own.
+    if (!job.request.structure_of && directory->HasOwnStructure(system->id, job.request.event_name)) continue;
     if (auto beaten = BeatIfDue(job.id); !beaten) return std::move(beaten).error();
     const auto count = reader_.Estimate(QueryOf(job.request, system->id));
     if (!count) return count.error();

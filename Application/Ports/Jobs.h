@@ -29,9 +29,12 @@ enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
 struct JudgingRequest {
   std::string event_name;
   int version = 0;
-  std::optional<domain::PartnerSystemId> system;  ///< nothing: all of the partner
-  std::optional<domain::Timestamp> from;          ///< of the event's time, inclusive
-  std::optional<domain::Timestamp> to;            ///< exclusive
+  /// By the structure of this system, and its events alone; nothing: by the partner's own structure.
+  std::optional<domain::PartnerSystemId> structure_of;
+  /// Nothing: all that the structure judges, which are not those of systems that have an active one of their own.
+  std::optional<domain::PartnerSystemId> system;
+  std::optional<domain::Timestamp> from;  ///< of the event's time, inclusive
+  std::optional<domain::Timestamp> to;    ///< exclusive
   bool invalid_only = false;
   std::optional<std::int64_t> sample;  ///< at most so many events; nothing: all
   bool apply = false;                  ///< the verdicts change

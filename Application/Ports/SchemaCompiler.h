@@ -12,7 +12,7 @@ namespace volcanion::application {
 /// The time that judging may take together, as for all events of one request: Judge() takes from it what it used. In
 /// processor time of the calling thread, so that a busy machine does not change verdicts. One thread at a time.
 struct JudgingBudget {
-  std::chrono::nanoseconds left = std::chrono::milliseconds(250);
+  std::chrono::nanoseconds left = std::chrono::milliseconds(50);
 };
 
 /// One version of an event structure, ready to judge. Immutable; safe to use from any number of threads at once.

@@ -24,6 +24,12 @@ class StructureVersions {
   virtual std::optional<domain::EventStructure> Find(int version) = 0;
   /// The highest version in that state.
   virtual std::optional<domain::EventStructure> Newest(domain::StructureState state) = 0;
+  /// Whose place a version takes as the judge when it becomes active: that of the newest active one; else of the newest
+  /// that was active once; else, for a structure of one system, of the newest active one of the partner.
+  virtual std::optional<domain::EventStructure> Predecessor() = 0;
+  /// Which one judges instead when the newest active version is retired: the active one below; else, for a structure of
+  /// one system, the newest active one of the partner.
+  virtual std::optional<domain::EventStructure> Successor(int retired) = 0;
   /// Stores it as the next version; as it was stored.
   virtual domain::EventStructure Add(const domain::EventStructure& structure) = 0;
   virtual void Update(const domain::EventStructure& structure) = 0;
@@ -54,7 +60,7 @@ struct StructurePage {
 /// What a new version has to be compatible with.
 struct StructureBaseline {
   domain::Compatibility compatibility = domain::Compatibility::kBackward;
-  std::optional<domain::EventStructure> newest_active;
+  std::optional<domain::EventStructure> predecessor;  ///< see StructureVersions
 };
 
 /// Event structures in the write store. Thread-safe; blocks. kUnavailable when the store is away, kNotFound without the

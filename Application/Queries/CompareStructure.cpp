@@ -11,9 +11,9 @@ domain::Result<ComparedStructure> CompareStructureHandler::Handle(const CompareS
   auto baseline = store_.Baseline(question.identity);
   if (!baseline) return std::move(baseline).error();
   ComparedStructure compared{baseline->compatibility, std::nullopt, {}};
-  if (!baseline->newest_active) return compared;
-  compared.compared_with = baseline->newest_active->version();
-  auto changes = CompareWith(*baseline->newest_active, question.schema, baseline->compatibility, comparer_);
+  if (!baseline->predecessor) return compared;
+  compared.compared_with = baseline->predecessor->version();
+  auto changes = CompareWith(*baseline->predecessor, question.schema, baseline->compatibility, comparer_);
   if (!changes) return std::move(changes).error();
   compared.changes = *std::move(changes);
   return compared;

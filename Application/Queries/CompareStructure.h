@@ -19,7 +19,7 @@ struct CompareStructure {
 
 struct ComparedStructure {
   domain::Compatibility compatibility = domain::Compatibility::kBackward;  ///< what the partner demands
-  std::optional<int> compared_with;   ///< the newest active version; nothing when there is none
+  std::optional<int> compared_with;   ///< the version whose place it would take; nothing when there is none
   std::vector<SchemaChange> changes;  ///< those that break it
 };
 

@@ -1,7 +1,5 @@
 #include "Infrastructure/JsonSchema/EcmaPattern.h"
 
-#include "Infrastructure/JsonSchema/Effort.h"
-
 #include <re2/re2.h>
 
 #include <chrono>
@@ -14,7 +12,6 @@ namespace {
 constexpr std::int64_t kMaxProgramBytes = std::int64_t{1} << 20;
 
 // A match that takes so long is one for which RE2 has given up its automaton.
-constexpr std::chrono::milliseconds kSlow{5};
 
 // ECMA 262 counts these as white space, RE2 only the ASCII ones.
 constexpr std::string_view kSpaces =
@@ -168,19 +165,7 @@ bool EcmaPattern::ok() const { return compiled_->ok(); }
 std::string EcmaPattern::error() const { return compiled_->error(); }
 
 bool EcmaPattern::Matches(std::string_view text) const {
-  const re2::StringPiece piece(text.data(), text.size());
-  if (text.size() * size_ <= kHarmless) return re2::RE2::PartialMatch(piece, *compiled_);
-  const std::chrono::nanoseconds start = ThreadTime();
-  const bool matches = re2::RE2::PartialMatch(piece, *compiled_);
-  const std::chrono::nanoseconds took = ThreadTime() - start;
-  if (took >= kSlow) {
-    const auto steps = static_cast<std::uint64_t>(took / Effort::kTimePerStep);
-    const std::uint64_t seen = steps * 1024 / text.size();
-    std::uint64_t known = steps_per_kib_.load();
-    while (seen > known && !steps_per_kib_.compare_exchange_weak(known, seen)) {
-    }
-  }
-  return matches;
+  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
 }
 
 }  // namespace volcanion::infrastructure

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,10 +34,11 @@ class EcmaPattern {
 
   /// How much work Matches() is, in the steps of Effort, for a text of so many bytes. RE2 looks at each byte once, but
   /// when a text leads its automaton through too many states it tries every instruction at every byte instead, and
-  /// nobody can tell before. So a long text costs a share of that from the beginning, and all of it once it was seen.
+  /// nobody can tell before. So a long text against a large pattern costs a share of that, whether it happens or not:
+  /// the same text costs the same each time.
   std::uint64_t Cost(std::size_t bytes) const {
     std::uint64_t cost = 1 + bytes / 16;
-    if (bytes * size_ > kHarmless) cost += bytes * size_ / 64 + bytes * steps_per_kib_.load() / 1024;
+    if (bytes * size_ > kHarmless) cost += bytes * size_ / 16;
     return cost;
   }
 
@@ -52,7 +52,6 @@ class EcmaPattern {
   std::string source_;
   std::unique_ptr<re2::RE2> compiled_;
   std::size_t size_;
-  mutable std::atomic<std::uint64_t> steps_per_kib_ = 0;  // the most that was seen
 };
 
 }  // namespace volcanion::infrastructure

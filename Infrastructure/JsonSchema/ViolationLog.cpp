@@ -40,7 +40,9 @@ std::string WithoutNul(std::string_view text) {
 }
 
 void ViolationLog::Add(std::uint32_t position, domain::Violation violation) {
-  if (!full()) found_.push_back({position, std::move(violation)});
+  if (full()) return;
+  bytes_ += violation.pointer.size() + violation.schema_pointer.size() + violation.message.size();
+  found_.push_back({position, std::move(violation)});
 }
 
 std::vector<domain::Violation> ViolationLog::TakeInOrder() {
@@ -50,6 +52,7 @@ std::vector<domain::Violation> ViolationLog::TakeInOrder() {
   violations.reserve(found_.size());
   for (Found& found : found_) violations.push_back(std::move(found.violation));
   found_.clear();
+  bytes_ = 0;
   return violations;
 }
 

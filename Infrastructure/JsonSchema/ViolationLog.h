@@ -28,12 +28,12 @@ std::string PointerTo(const PathStep* path);
 /// The text with U+FFFD for every NUL.
 std::string WithoutNul(std::string_view text);
 
-/// Collects violations in any order and gives them in document order.
+/// Collects violations in any order, so many of them and about 16 kB in all, and gives them in document order.
 class ViolationLog {
  public:
   explicit ViolationLog(std::size_t capacity) : capacity_(capacity) {}
 
-  bool full() const { return found_.size() >= capacity_; }
+  bool full() const { return found_.size() >= capacity_ || bytes_ >= kMaxBytes; }
   bool empty() const { return found_.empty(); }
 
   /// `position` is that of the value, or of the object that lacks a member.
@@ -51,7 +51,10 @@ class ViolationLog {
     domain::Violation violation;
   };
 
+  static constexpr std::size_t kMaxBytes = 16 * 1024;
+
   std::size_t capacity_;
+  std::size_t bytes_ = 0;
   std::vector<Found> found_;
 };
 

@@ -183,6 +183,7 @@ std::string ToJson(const JudgingRequest& request) {
   to.Object(nullptr, [&] {
     to.Put("eventName", std::string_view(request.event_name));
     to.Put("version", std::int64_t{request.version});
+    to.Put("structureOf", request.structure_of);
     to.Put("system", request.system);
     to.Put("from", request.from);
     to.Put("to", request.to);
@@ -223,6 +224,7 @@ JudgingRequest JudgingRequestFromJson(std::string_view json) {
     JudgingRequest request;
     request.event_name = from.Text("eventName");
     request.version = static_cast<int>(from.Int("version"));
+    if (from.Has("structureOf")) request.structure_of = from.IdOf<domain::PartnerSystemId>("structureOf");
     if (from.Has("system")) request.system = from.IdOf<domain::PartnerSystemId>("system");
     request.from = from.OptionalTime("from");
     request.to = from.OptionalTime("to");

@@ -22,16 +22,21 @@ using domain::Result;
 
 Error TakenOver() { return {ErrorKind::kConflict, "Another runner has the job."}; }
 
-// A runner that had this job and does not know how its last transaction ended finds it here again, too.
+// A runner that had this job and does not know how its last transaction ended finds it here again, too. A partner's
+// jobs run one after the other, in the order in which they were asked for: the verdicts of the last one stand.
 constexpr char kClaim[] = R"sql(
   UPDATE write.background_jobs AS jobs
   SET state = 'running', runner = $1::uuid, started_at = coalesce(started_at, clock_timestamp()),
       heartbeat_at = clock_timestamp(),
       takeovers = takeovers + CASE WHEN state = 'running' AND runner <> $1::uuid THEN 1 ELSE 0 END
   WHERE job_id = (
-    SELECT job_id FROM write.background_jobs
-    WHERE state = 'queued' OR (state = 'running' AND (runner = $1::uuid OR
-                                                      heartbeat_at < clock_timestamp() - interval '30 seconds'))
+    SELECT job_id FROM write.background_jobs AS candidates
+    WHERE (state = 'queued' OR (state = 'running' AND (runner = $1::uuid OR
+                                                       heartbeat_at < clock_timestamp() - interval '30 seconds')))
+      AND NOT EXISTS (
+        SELECT FROM write.background_jobs AS earlier
+        WHERE earlier.partner_id = candidates.partner_id AND earlier.state IN ('queued', 'running')
+          AND (earlier.created_at, earlier.job_id) < (candidates.created_at, candidates.job_id))
     ORDER BY created_at, job_id LIMIT 1
     FOR UPDATE SKIP LOCKED)
   RETURNING job_id, partner_id, kind, request, schema, cancel_requested, checkpoint, takeovers, created_by, correlation_id
@@ -97,7 +102,7 @@ ClaimedJob ReadClaim(const PqResult& row) {
 
 /// In the transaction of the job's last change.
 void AuditChange(PqConnection& connection, const Job& job, std::string_view state, std::int64_t changed) {
-  const auto target = job.request.event_name + " version " + std::to_string(job.request.version);
+  const auto target = job.request.event_name + ", version " + std::to_string(job.request.version);
   BinaryValues count;
   count.Int8(changed);
   (void)connection.Execute(kAuditChange, {{kUuidOid, BytesOf(job.partner.value)},

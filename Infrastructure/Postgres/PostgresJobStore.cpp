@@ -38,14 +38,11 @@ constexpr std::string_view kCountOpenJobs = R"(
 constexpr std::string_view kFindSystem = R"(
   SELECT count(*) FROM write.partner_systems WHERE partner_system_id = :system::uuid AND partner_id = :partner::uuid)";
 
-// A system's own version, where the question is about one system and it has that; else the partner's.
 constexpr std::string_view kFindVersion = R"(
   SELECT structure_id::text, state
     FROM write.event_structures
    WHERE partner_id = :partner::uuid AND event_name = :event_name AND version = :version
-     AND (partner_system_id IS NULL OR partner_system_id = :system::uuid)
-   ORDER BY partner_system_id NULLS LAST
-   LIMIT 1)";
+     AND partner_system_id IS NOT DISTINCT FROM :structure_of::uuid)";
 
 constexpr std::string_view kInsertJob = R"(
   INSERT INTO write.background_jobs (job_id, partner_id, kind, request, schema, state, created_by, correlation_id,
@@ -139,8 +136,8 @@ Result<Done> PostgresJobStore::Add(const Job& job, const std::optional<AuditEntr
   if (HasNul(request.event_name)) return no_such_version;  // no stored name has one
   const auto id = job.id.ToString();
   const auto partner = job.partner.ToString();
-  Nullable<std::string> system;
-  if (request.system) system = {request.system->ToString(), soci::i_ok};
+  Nullable<std::string> structure_of;
+  if (request.structure_of) structure_of = {request.structure_of->ToString(), soci::i_ok};
   const std::string kind(NameOf(job.kind));
   const auto request_json = ToJson(request);
   const auto created_at = domain::FormatRfc3339(job.created_at);
@@ -149,13 +146,14 @@ Result<Done> PostgresJobStore::Add(const Job& job, const std::optional<AuditEntr
     session.once << kLockPartner, soci::use(partner, "partner"), soci::into(partner_name);
     if (!session.got_data()) return NoSuchPartner();
     if (request.system) {
+      const auto system = request.system->ToString();
       long long found = 0;
-      session.once << kFindSystem, soci::use(system.value, "system"), soci::use(partner, "partner"), soci::into(found);
+      session.once << kFindSystem, soci::use(system, "system"), soci::use(partner, "partner"), soci::into(found);
       if (found == 0) return Error{ErrorKind::kNotFound, "There is no such partner system."};
     }
     std::string structure, state;
     session.once << kFindVersion, soci::use(partner, "partner"), soci::use(request.event_name, "event_name"),
-        soci::use(request.version, "version"), soci::use(system.value, system.indicator, "system"),
+        soci::use(request.version, "version"), soci::use(structure_of.value, structure_of.indicator, "structure_of"),
         soci::into(structure), soci::into(state);
     if (!session.got_data()) return no_such_version;
     if (request.apply && state == "draft") {
@@ -224,10 +222,27 @@ constexpr std::string_view kCancel = R"(
          checkpoint = CASE state WHEN 'queued' THEN NULL ELSE checkpoint END
    WHERE partner_id = :partner::uuid AND job_id = :id::uuid AND state IN ('queued', 'running'))";
 
+// Of a job that had changed verdicts before it was given back: its runner would have noted that.
+constexpr std::string_view kAuditCancelled = R"(
+  INSERT INTO write.audit_log (partner_id, actor, action, target, correlation_id, details)
+  SELECT partner_id, created_by, 'events.judged_again',
+         (request->>'eventName') || ', version ' || (request->>'version'), correlation_id,
+         json_build_object('jobId', job_id, 'state', 'cancelled', 'verdictsChanged', verdicts_changed)
+    FROM write.background_jobs
+   WHERE partner_id = :partner::uuid AND job_id = :id::uuid AND state = 'queued' AND verdicts_changed > 0)";
+
+constexpr std::string_view kLockQueued = R"(
+  SELECT count(*) FROM (
+    SELECT 1 FROM write.background_jobs
+     WHERE partner_id = :partner::uuid AND job_id = :id::uuid AND state = 'queued' FOR UPDATE) AS locked)";
+
 Result<Job> PostgresJobStore::Cancel(domain::PartnerId partner, JobId id) {
   const auto partner_text = partner.ToString();
   const auto id_text = id.ToString();
   return pool_.Run({"cancel job"}, [&](soci::session& session) {
+    long long queued = 0;
+    session.once << kLockQueued, soci::use(partner_text, "partner"), soci::use(id_text, "id"), soci::into(queued);
+    if (queued > 0) session.once << kAuditCancelled, soci::use(partner_text, "partner"), soci::use(id_text, "id");
     session.once << kCancel, soci::use(partner_text, "partner"), soci::use(id_text, "id");
     return FetchJob(session, partner_text, id_text);
   });

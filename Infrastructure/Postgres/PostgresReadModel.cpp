@@ -100,7 +100,7 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     event->schema_version ? rows.Int4(*event->schema_version) : rows.Null();
     event->validation_errors.empty() ? rows.Null() : rows.Bytes(event->validation_errors);
     rows.Bytes(event->properties);
-    rows.Int4(static_cast<std::int32_t>(event->properties.size()));
+    rows.Int4(static_cast<std::int32_t>(event->properties.size() + event->validation_errors.size()));
     rows.Bytes(event->correlation_id);
     rows.Timestamp(event->created_at);
     rows.Int8(event->position);

@@ -150,6 +150,25 @@ std::optional<EventStructure> FetchNewest(soci::session& session, const Structur
   });
 }
 
+/// See StructureVersions::Predecessor() and Successor().
+std::optional<EventStructure> FetchPredecessor(soci::session& session, const StructureIdentity& identity) {
+  if (auto active = FetchNewest(session, identity, StructureState::kActive)) return active;
+  auto retired = FetchOne(session, identity, [](Conditions& conditions) {
+    conditions.Add("state = 'retired' AND activated_at IS NOT NULL");
+  });
+  if (retired || !identity.system) return retired;
+  return FetchNewest(session, {identity.partner, identity.event_name, std::nullopt}, StructureState::kActive);
+}
+
+std::optional<EventStructure> FetchSuccessor(soci::session& session, const StructureIdentity& identity, int retired) {
+  auto older = FetchOne(session, identity, [&](Conditions& conditions) {
+    conditions.Add("state = 'active'");
+    conditions.Add("version < :retired::integer", "retired", std::to_string(retired));
+  });
+  if (older || !identity.system) return older;
+  return FetchNewest(session, {identity.partner, identity.event_name, std::nullopt}, StructureState::kActive);
+}
+
 constexpr std::string_view kInsert = R"(
   INSERT INTO write.event_structures (structure_id, partner_id, event_name, partner_system_id, version, revision, schema,
                                       state, created_at, activated_at)
@@ -176,6 +195,9 @@ class LockedVersions final : public application::StructureVersions {
   std::optional<EventStructure> Newest(StructureState state) override {
     return FetchNewest(session_, identity_, state);
   }
+
+  std::optional<EventStructure> Predecessor() override { return FetchPredecessor(session_, identity_); }
+  std::optional<EventStructure> Successor(int retired) override { return FetchSuccessor(session_, identity_, retired); }
 
   EventStructure Add(const EventStructure& structure) override {
     auto head = structure.head();
@@ -266,7 +288,7 @@ Result<StructureBaseline> PostgresStructureStore::Baseline(const StructureIdenti
                    [&](soci::session& session) -> Result<StructureBaseline> {
                      const auto compatibility = FetchDemand(session, identity, false);
                      if (!compatibility) return compatibility.error();
-                     return StructureBaseline{*compatibility, FetchNewest(session, identity, StructureState::kActive)};
+                     return StructureBaseline{*compatibility, FetchPredecessor(session, identity)};
                    });
 }
 

@@ -59,3 +59,18 @@ def built(build):
         "build": cache.get("CMAKE_BUILD_TYPE", "unknown"),
         "compiler": (output_of(cache.get("CMAKE_CXX_COMPILER", "c++"), "--version").splitlines() or ["unknown"])[0],
     }
+
+
+def print_table(rows):
+    """Rows of texts; the first one is the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
+        if number == 0:
+            print("  ".join("-" * width for width in widths))
+
+
+def machine_line(where):
+    """What machine() found, for people."""
+    return (f"{where['cpu']}{' (virtual)' if where['virtual'] else ''}, {where['cores']} cores, "
+            f"{where['memoryGigabytes']} GB; Linux {where['kernel']}; {where['system']}")

@@ -153,14 +153,16 @@ TEST_SUITE("structures") {
     Registry api;
     const auto narrowed = R"(,"partnerSystemId":")" + api.sender.system_id + R"(","state":"active")";
     REQUIRE(api.Publish(kAtMost1000).status == 201);
-    const auto own = api.Publish(R"({"required":["total"]})", narrowed);
+    CHECK(api.Publish(R"({"required":["total"]})", narrowed).status == 409);
+    const auto own = api.Publish(R"({"required":["total"]})", narrowed + R"(,"override":{"reason":"a till"})");
     CHECK(own.status == 201);
     CHECK(Has(own.body, R"("partnerSystemId":")" + api.sender.system_id + R"(","eventName":"purchase","version":1,)"));
     CHECK(Has(api.Ingest(R"({"eventName":"purchase"})").body, R"("keyword":"required")"));
     const auto of_system = api.Version(1) + "?partnerSystemId=" + api.sender.system_id;
     CHECK(Has(api.service.Get(of_system).body, "total"));
     CHECK(!Has(api.service.Get(api.Version(1)).body, "total"));
-    CHECK(api.Patch(of_system, R"({"state":"retired"})").status == 200);
+    CHECK(api.Patch(of_system, R"({"state":"retired"})").status == 409);  // the partner's limits amounts
+    CHECK(api.Patch(of_system, R"({"state":"retired","override":{"reason":"no till"}})").status == 200);
     CHECK(Has(api.Ingest(R"({"eventName":"purchase"})").body, R"("isValid":true,"schemaVersion":1)"));
     const auto foreign = api.service.NewSender();
     CHECK(api.Publish("{}", R"(,"partnerSystemId":")" + foreign.system_id + "\"").status == 404);

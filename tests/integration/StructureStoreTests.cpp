@@ -51,9 +51,10 @@ struct Registry : StoreFixture {
     return publish.Handle({identity, schema, state, std::move(override), {"Ada", "c-1"}});
   }
   domain::Result<application::ChangedStructure> Take(const StructureIdentity& identity, int version,
-                                                     StructureState state) {
+                                                     StructureState state, std::optional<Override> override = {}) {
     application::ChangeStructure command{identity, version};
     command.state = state;
+    command.override = std::move(override);
     return change.Handle(std::move(command));
   }
   const application::ActiveStructure* JudgeOf(domain::PartnerSystemId system, std::optional<int> version = {}) {
@@ -280,7 +281,9 @@ TEST_SUITE("the registry of structures") {
     REQUIRE(Publish(purchase, AtMost(5)).ok());
     REQUIRE(Publish(purchase, AtMost(6)).ok());
     const StructureIdentity own{partner, "purchase", app};
-    const auto narrowed = Publish(own, AtMost(1));  // the first of its own: compared with nothing
+    const Override wanted{"this system sells less"};
+    CHECK(Publish(own, AtMost(1)).error().kind == ErrorKind::kConflict);  // compared with what judges it now
+    const auto narrowed = Publish(own, AtMost(1), kActive, wanted);
     REQUIRE(narrowed.ok());
     CHECK(narrowed->structure.version() == 1);
     REQUIRE(JudgeOf(app) != nullptr);
@@ -290,8 +293,18 @@ TEST_SUITE("the registry of structures") {
     CHECK(JudgeOf(app, 2) == nullptr);  // its own structure has no such version
     REQUIRE(Take(own, 1, kRetired).ok());
     CHECK(JudgeOf(app)->version == 2);
-    REQUIRE(Take(purchase, 2, kRetired).ok());
+    CHECK(Take(purchase, 2, kRetired).error().kind == ErrorKind::kConflict);  // version 1 would judge, and is stricter
+    REQUIRE(Take(purchase, 2, kRetired, wanted).ok());
     CHECK(JudgeOf(app)->version == 1);
+  }
+
+  TEST_CASE_FIXTURE(Registry, "retiring everything first does not evade the comparison") {
+    REQUIRE(Publish(purchase, AtMost(1000)).ok());
+    REQUIRE(Take(purchase, 1, kRetired).ok());
+    const auto evading = Publish(purchase, AtMost(10));
+    CHECK(evading.error().kind == ErrorKind::kConflict);
+    CHECK(evading.error().faults.size() == 1);
+    CHECK(Publish(purchase, AtMost(2000)).ok());
   }
 
   TEST_CASE_FIXTURE(Registry, "of two activations at once, one is compared with the other") {

@@ -122,8 +122,8 @@ void JudgingStores::CheckConsistent() const {
 
 application::Job JobClient::Impact(int version, std::int64_t sample) {
   application::MeasureImpactHandler handler(jobs, clock, secrets);
-  const auto job =
-      handler.Handle({JudgingStores::kPartner, "purchase", version, std::nullopt, 3'650, sample, {"me", "c"}});
+  const auto job = handler.Handle(
+      {JudgingStores::kPartner, "purchase", version, std::nullopt, std::nullopt, 3'650, sample, {"me", "c"}});
   REQUIRE_MESSAGE(job.ok(), job.error().message);
   return *job;
 }
@@ -134,6 +134,7 @@ application::Job JobClient::JudgeAgain(int version, bool apply, bool invalid_onl
   const auto job = handler.Handle({JudgingStores::kPartner,
                                    "purchase",
                                    version,
+                                   std::nullopt,
                                    std::nullopt,
                                    now - std::chrono::days(3'650),
                                    now,

@@ -188,7 +188,7 @@ TEST_SUITE("JsonSchema") {
       text += (random = random * 1103515245 + 12345) >> 16 & 1 ? 'a' : 'b';
     const std::string json = "\"" + text + "\"";
     for (const std::string_view pattern :
-         {"^(a|b)*$", "^(a+b*)*$", "(a*)*(b*)*c", "^[a-z]{1,200}$", "(.*)(.*)(.*)(.*)c"}) {
+         {"^(a|b)*$", "^(a+b*)*$", "(a*)*(b*)*c", "^[a-z]{1,30}$", "(.*)(.*)(.*)(.*)c"}) {
       CAPTURE(pattern);
       const auto schema = ValijsonSchemaCompiler().Compile(R"({"pattern":")" + std::string(pattern) + "\"}");
       REQUIRE(schema.ok());
@@ -201,8 +201,8 @@ TEST_SUITE("JsonSchema") {
       REQUIRE(schema.ok());
       CHECK(IsUnjudged((*schema)->Judge(json)));
       volcanion::application::JudgingBudget budget;
-      CHECK(IsUnjudged((*schema)->Judge(json, budget)));  // by now without trying
-      CHECK(budget.left > std::chrono::milliseconds(200));
+      CHECK(IsUnjudged((*schema)->Judge(json, budget)));
+      CHECK(budget.left > std::chrono::milliseconds(10));
       CHECK((*schema)->Judge(R"("abba")").outcome == Verdict::Outcome::kInvalid);
     }
   }

@@ -238,17 +238,12 @@ def print_table(report):
                      range_of(found["requestsPerCpuSecond"]), ratio_of(found["cpuRatio"]),
                      f"{found['p50Milliseconds']['median']:.2f}", f"{found['p99Milliseconds']['median']:.2f}",
                      f"{found['serverCpuShare']['median']:.0%}", goal))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
-        if number == 0:
-            print("  ".join("-" * width for width in widths))
+    circumstances.print_table(rows)
 
 
 def print_circumstances(report):
     where, what = report["machine"], report["versions"]
-    print(f"machine   {where['cpu']}{' (virtual)' if where['virtual'] else ''}, {where['cores']} cores, "
-          f"{where['memoryGigabytes']} GB; Linux {where['kernel']}; {where['system']}")
+    print(f"machine   {circumstances.machine_line(where)}")
     print(f"programs  volcanion {what['volcanion']} ({what['build']}, {what['compiler']}); {what['nginx']}; "
           f"wrk {what['wrk']}")
     print(f"request   POST {PATH}, body of {REQUEST_BYTES} bytes; answer 200 with {len(ANSWER)} bytes; "

@@ -187,11 +187,7 @@ def print_table(results):
                      f"{found['ratio']:.2f} of {found['against']}" if "ratio" in found else "1",
                      median("p50Milliseconds"), median("p99Milliseconds"), median("apiMicrosecondsPerEvent"),
                      median("postgresMicrosecondsPerEvent"), str(found.get("refused", ""))))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
-        if number == 0:
-            print("  ".join("-" * width for width in widths))
+    circumstances.print_table(rows)
 
 
 def run(options):
@@ -214,8 +210,7 @@ def run(options):
     report["results"] = summary(report["rounds"])
     report["eventBytes"] = report["rounds"][0]["batches"]["eventBytes"]
     where, what = report["machine"], report["versions"]
-    print(f"machine   {where['cpu']}{' (virtual)' if where['virtual'] else ''}, {where['cores']} cores, "
-          f"{where['memoryGigabytes']} GB; Linux {where['kernel']}; {where['system']}")
+    print(f"machine   {circumstances.machine_line(where)}")
     print(f"program   volcanion {what['volcanion']} ({what['build']}, {what['compiler']}); PostgreSQL 15, fsync, "
           "full_page_writes and synchronous_commit on, data checksums, 512 MB of shared buffers")
     print(f"events    {report['eventBytes']} bytes as sent, unique ids, judged by a schema, all valid; "

@@ -50,11 +50,7 @@ def print_table(results):
     for name, found in results.items():
         goal = f"{GOAL_MICROSECONDS:.0f} us {'met' if found['goalMet'] else 'MISSED'}" if name == OURS else ""
         rows.append((name, range_of(found["microsecondsPerEvent"]), range_of(found["timesOurs"]), goal))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
-        if number == 0:
-            print("  ".join("-" * width for width in widths))
+    circumstances.print_table(rows)
 
 
 def run(options):
@@ -70,8 +66,7 @@ def run(options):
         "loadBefore": os.getloadavg(),
     }
     where, what = report["machine"], report["versions"]
-    print(f"machine   {where['cpu']}{' (virtual)' if where['virtual'] else ''}, {where['cores']} cores, "
-          f"{where['memoryGigabytes']} GB; Linux {where['kernel']}; {where['system']}")
+    print(f"machine   {circumstances.machine_line(where)}")
     print(f"program   volcanion {what['volcanion']} ({what['build']}, {what['compiler']})")
     report["rounds"] = measure(binary, options.rounds, options.milliseconds)
     report["loadAfter"] = os.getloadavg()

@@ -144,13 +144,15 @@ TEST_SUITE("jobs") {
     CHECK(kind(impact.Handle({JudgingStores::kOtherPartner, "purchase", 1})) == domain::ErrorKind::kNotFound);
     CHECK(kind(impact.Handle({JudgingStores::kPartner, "purchase", 1, JudgingStores::kOthersWeb})) ==
           domain::ErrorKind::kNotFound);
-    CHECK(kind(impact.Handle({JudgingStores::kPartner, "purchase", 1, std::nullopt, 0, 0})) ==
+    CHECK(kind(impact.Handle({JudgingStores::kPartner, "purchase", 1, std::nullopt, JudgingStores::kOthersWeb})) ==
+          domain::ErrorKind::kNotFound);
+    CHECK(kind(impact.Handle({JudgingStores::kPartner, "purchase", 1, std::nullopt, std::nullopt, 0, 0})) ==
           domain::ErrorKind::kInvalid);
     const auto now = client.clock.Now();
-    CHECK(kind(judge_again.Handle({JudgingStores::kPartner, "purchase", 1, std::nullopt, now,
+    CHECK(kind(judge_again.Handle({JudgingStores::kPartner, "purchase", 1, std::nullopt, std::nullopt, now,
                                    now - std::chrono::seconds(1)})) == domain::ErrorKind::kInvalid);
-    CHECK(kind(judge_again.Handle({JudgingStores::kPartner, "purchase", 4, std::nullopt, now, now, true, true})) ==
-          domain::ErrorKind::kConflict);
+    CHECK(kind(judge_again.Handle({JudgingStores::kPartner, "purchase", 4, std::nullopt, std::nullopt, now, now, true,
+                                   true})) == domain::ErrorKind::kConflict);
     CHECK(stores.Write("SELECT count(*) FROM write.background_jobs") == "0");
     CHECK(stores.Write("SELECT count(*) FROM write.audit_log") == "0");
   }
