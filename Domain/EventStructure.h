@@ -16,7 +16,7 @@ namespace volcanion::domain {
 enum class StructureState {
   kDraft,    ///< judges nothing yet
   kActive,   ///< judges events; the newest active version judges those that name none
-  kRetired,  ///< judges nothing any more
+  kRetired,  ///< judges no event that comes, but may be asked to judge stored ones again
 };
 
 std::string_view ToString(StructureState state);  ///< "draft", "active", "retired"

@@ -18,7 +18,7 @@ ROLL_UPS_THAT_DIFFER = """
            count(*) AS events
     FROM read.tracking_events_read_model GROUP BY 1, 2, 3, 4) AS counted
   FULL JOIN read.event_counts AS rolled USING (partner_system_id, hour, event_name, is_valid)
-  WHERE counted.events IS DISTINCT FROM rolled.events"""
+  WHERE coalesce(counted.events, 0) <> coalesce(rolled.events, 0)"""
 
 
 class Report:
