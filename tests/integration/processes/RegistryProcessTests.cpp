@@ -106,7 +106,7 @@ TEST_CASE("a version that one API process publishes judges in the other within 2
         "the other process judges by it", [&] { return crowd.newest() == version; }, 2s);
   }
   const auto retired = admin.Send("PATCH", kStructures + "/purchase/versions/" + std::to_string(kVersions),
-                                  R"({"state":"retired"})", kAsAdministrator);
+                                  R"({"state":"retired","override":{"reason":"test"}})", kAsAdministrator);
   REQUIRE_MESSAGE(retired.status == 200, retired.body);
   HttpClient sender(other->port());
   WaitUntil(
