@@ -100,6 +100,7 @@ class HttpServer::Impl {
 
   std::uint16_t port() const { return port_; }
   std::size_t connections() const { return context_->served->now(); }
+  std::size_t buffered_bytes() const { return context_->budget->request_bytes.load(std::memory_order_relaxed); }
 
  private:
   const std::shared_ptr<ServerContext> context_;
@@ -122,5 +123,6 @@ void HttpServer::AskToLeave() { impl_->AskToLeave(); }
 void HttpServer::Stop(std::chrono::milliseconds drain) { impl_->Stop(drain); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 std::size_t HttpServer::connections() const { return impl_->connections(); }
+std::size_t HttpServer::buffered_bytes() const { return impl_->buffered_bytes(); }
 
 }  // namespace volcanion::api

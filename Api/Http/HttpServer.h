@@ -75,6 +75,8 @@ class HttpServer {
   std::uint16_t port() const;
   /// Connections that are open now. Thread-safe.
   std::size_t connections() const;
+  /// Of what counts against max_buffered_bytes now. Thread-safe.
+  std::size_t buffered_bytes() const;
   /// From now on every answer says that its connection closes, so that clients go elsewhere. Thread-safe.
   void AskToLeave();
   /// Stops accepting, closes idle connections after a moment, lets requests that have begun finish until `drain` has
