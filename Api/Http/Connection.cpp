@@ -20,8 +20,6 @@ constexpr std::size_t kMaxAhead = 16 * 1024;
 constexpr std::size_t kSmallBody = 16 * 1024;
 // Of a request: counted only beyond, so that clients with large bodies keep nobody with a small one from being heard.
 constexpr std::size_t kFreeBody = 64 * 1024;
-// For a client that has sent many requests at once, before the others have their turn.
-constexpr std::chrono::milliseconds kTurn{2};
 
 // Returns the bytes taken, 0 when the socket is full, -1 when the connection is broken. Never raises SIGPIPE.
 ssize_t SendTwo(int fd, std::string_view first, std::string_view second) {
@@ -117,8 +115,10 @@ void Connection::Pump(std::string_view bytes) {
   }
   const auto begun = host_.now;
   bool needs_more = false;
-  while (phase_ == Phase::kReading && !bytes.empty() && !needs_more && host_.now - begun < kTurn)
+  while (phase_ == Phase::kReading && !bytes.empty() && !needs_more) {
     needs_more = !ReadRequests(bytes);
+    if (host_.now - begun >= host_.server.settings.turn) break;
+  }
   if (phase_ == Phase::kClosed || phase_ == Phase::kGoodbye) return;
 
   if (bytes.empty()) {

@@ -61,6 +61,8 @@ struct HttpServerSettings {
   std::chrono::milliseconds idle_timeout{60'000};  ///< between requests
   std::chrono::milliseconds write_timeout{
       10'000};  ///< for what the socket does not take at once, unless read at min_read_rate
+  /// For a client that has sent many requests at once, before the others have their turn; in one turn at least a step.
+  std::chrono::milliseconds turn{2};
 };
 
 /// An HTTP/1.1 server: Pistache's TCP layer below, Boost.Beast's parser above. Binds in the constructor (throws

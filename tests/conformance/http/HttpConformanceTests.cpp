@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -31,8 +32,9 @@ using volcanion::api::Responder;
 using volcanion::api::Response;
 
 // As conformance/http/README.md says, so that the cases at a limit are short.
-HttpServerSettings Settings() {
+HttpServerSettings Settings(std::chrono::milliseconds turn) {
   HttpServerSettings settings;
+  settings.turn = turn;
   settings.workers = 1;
   settings.max_target_bytes = 200;
   settings.max_header_bytes = 1'000;
@@ -51,6 +53,11 @@ constexpr std::size_t kFromCutToCut = 7;
 constexpr std::size_t kFromCutToCut = 1;
 #endif
 
+// However slow the machine, what is readable is read in one turn.
+constexpr std::chrono::hours kOneTurn{1};
+// The least that the server may do for a client before the others have their turn.
+constexpr std::chrono::milliseconds kTurnForEachStep{0};
+
 const std::string kProbe = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n";
 const ReceivedRequest kProbeReceived{"GET", "/probe", ""};
 
@@ -61,9 +68,10 @@ std::string EchoOf(const ReceivedRequest& request) {
 // A server whose handler notes what it gets and answers at once with an echo of it.
 class RecordingServer {
  public:
-  RecordingServer()
-      : server_(
-            Settings(),
+  explicit RecordingServer(std::chrono::milliseconds turn)
+      : settings_(Settings(turn)),
+        server_(
+            settings_,
             [this](Request request, Responder responder) { Handle(std::move(request), std::move(responder)); },
             [](int status, std::string_view detail, const auto&) {
               return Answer(status, "error: " + std::string(detail));
@@ -75,9 +83,9 @@ class RecordingServer {
   // Returns when everything that clients have sent before has been read, as far as it can be, and been answered. The
   // one worker has what is readable in the same turn as the first of these requests, or in an earlier one, and has
   // ended that turn when it reads the second. A client that has just connected it takes in that turn, and reads in the
-  // next.
-  void Barrier(bool just_connected = false) {
-    for (int i = just_connected ? 3 : 2; i > 0; --i) {
+  // next. A client that was given several turns needs as many more.
+  void Barrier(bool just_connected = false, std::size_t further_turns = 0) {
+    for (std::size_t i = (just_connected ? 3 : 2) + further_turns; i > 0; --i) {
       barrier_.Send("GET /barrier HTTP/1.1\r\nHost: barrier\r\n\r\n");
       if (barrier_.ReadResponse().status != 200) throw std::runtime_error("the barrier was not answered");
     }
@@ -98,7 +106,7 @@ class RecordingServer {
 
   // Bodies are unpacked as the program does it.
   void Handle(Request request, Responder responder) {
-    if (const auto failure = volcanion::api::Unpack(request, Settings().max_body_bytes)) {
+    if (const auto failure = volcanion::api::Unpack(request, settings_.max_body_bytes)) {
       return std::move(responder).Send(Answer(failure->status, "error: " + std::string(failure->detail)));
     }
     ReceivedRequest received{request.method, request.path, request.body};
@@ -109,6 +117,7 @@ class RecordingServer {
     received_.push_back(std::move(received));
   }
 
+  const HttpServerSettings settings_;
   std::mutex mutex_;
   std::vector<ReceivedRequest> received_;
   HttpServer server_;
@@ -224,18 +233,20 @@ std::optional<std::string> Mismatch(const HttpCase& expected, const std::vector<
   return std::nullopt;
 }
 
-// Feeds a case cut at `cuts`, each part read by the server before the next is sent; returns what went wrong.
-std::optional<std::string> Run(RecordingServer& server, const HttpCase& one, const std::set<std::size_t>& cuts) {
+// Feeds a case cut at `cuts`, each part read by the server, in up to `further_turns` more than one, before the next is
+// sent; returns what went wrong.
+std::optional<std::string> Run(RecordingServer& server, const HttpCase& one, const std::set<std::size_t>& cuts,
+                               std::size_t further_turns = 0) {
   server.TakeReceived();
   RawClient client(server.port());
   std::size_t from = 0;
   for (const std::size_t cut : cuts) {
     client.Send(std::string_view(one.bytes).substr(from, cut - from));
-    server.Barrier(from == 0);
+    server.Barrier(from == 0, further_turns);
     from = cut;
   }
   client.Send(std::string_view(one.bytes).substr(from));
-  server.Barrier(from == 0);
+  server.Barrier(from == 0, further_turns);
 
   const auto readable = ReadWhatIsThere(client.fd());
   if (auto mismatch = Mismatch(one, AnswersIn(readable.bytes), readable.closed)) return mismatch;
@@ -244,7 +255,7 @@ std::optional<std::string> Run(RecordingServer& server, const HttpCase& one, con
 
   if (one.end != End::kWaiting) {
     client.Send(kProbe);
-    server.Barrier();
+    server.Barrier(false, further_turns);
     const auto behind = ReadWhatIsThere(client.fd());
     const auto received = server.TakeReceived();
     if (one.end == End::kClosed) {
@@ -292,11 +303,20 @@ void RunEveryWay(RecordingServer& server, const HttpCase& one) {
 TEST_SUITE_BEGIN("HttpConformance");
 
 TEST_CASE("every case has the outcome it states, however its bytes are cut") {
-  RecordingServer server;
+  RecordingServer server(kOneTurn);
   const auto cases = ReadAllCases(VOLCANION_HTTP_CASES);
   CHECK(cases.size() >= 150);
   for (const auto& one : cases) RunEveryWay(server, one);
   MESSAGE(cases.size() << " cases");
+}
+
+TEST_CASE("every case has the outcome it states when other clients have a turn after every step of it") {
+  RecordingServer server(kTurnForEachStep);
+  for (const auto& one : ReadAllCases(VOLCANION_HTTP_CASES)) {
+    // A step for the head of a request and one for its body; one more for what is refused.
+    const std::size_t turns = 2 * one.answers.size() + 1;
+    if (const auto trouble = Run(server, one, {}, turns)) FAIL_CHECK(one.place << ": " << one.name << "\n  " << *trouble);
+  }
 }
 
 TEST_CASE("no two cases have the same bytes or the same name") {
