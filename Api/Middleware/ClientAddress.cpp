@@ -31,8 +31,8 @@ std::string_view BareAddress(std::string_view node) {
   return has_port ? node.substr(0, node.find(':')) : node;
 }
 
-/// The addresses that Forwarded names (RFC 7239), nearest last. A proxy that does not say for whom it asks names nobody:
-/// what stands before its element is the client's own word.
+/// The addresses that Forwarded names (RFC 7239), nearest last. A proxy that does not say for whom it asks names
+/// nobody: what stands before its element is the client's own word.
 std::vector<std::string> FromForwarded(const Headers& headers) {
   std::vector<std::string> addresses;
   for (const auto& [name, value] : headers.fields()) {
