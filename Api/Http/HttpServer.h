@@ -63,6 +63,8 @@ struct HttpServerSettings {
       10'000};  ///< for what the socket does not take at once, unless read at min_read_rate
   /// For a client that has sent many requests at once, before the others have their turn; in one turn at least a step.
   std::chrono::milliseconds turn{2};
+  std::chrono::milliseconds last_call{250};  ///< for a request that is on its way already when the server stops
+  std::chrono::milliseconds goodbye{2'000};  ///< for a client to read its last answer, and to close as well
 };
 
 /// An HTTP/1.1 server: Pistache's TCP layer below, Boost.Beast's parser above. Binds in the constructor (throws

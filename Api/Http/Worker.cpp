@@ -19,8 +19,6 @@ using Pistache::Polling::NotifyOn;
 using Pistache::Polling::Tag;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLastCallTime{250};  // a request may be on its way already
-constexpr milliseconds kGoodbyeTime{2'000};
 constexpr milliseconds kLongestTick{200};
 constexpr milliseconds kShortestTick{5};
 constexpr int kClientsAtOnce = 64;           // accepted before connections get their turn again
@@ -45,8 +43,8 @@ Deadlines DeadlinesOf(const HttpServerSettings& settings) {
   set(Wait::kHeaders, settings.header_timeout);
   set(Wait::kBody, settings.body_timeout);
   set(Wait::kReader, settings.write_timeout);
-  set(Wait::kLastCall, kLastCallTime);
-  set(Wait::kGoodbye, kGoodbyeTime);
+  set(Wait::kLastCall, settings.last_call);
+  set(Wait::kGoodbye, settings.goodbye);
   return Deadlines(patience);
 }
 

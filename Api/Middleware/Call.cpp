@@ -17,6 +17,15 @@ constexpr std::size_t kMaxCorrelationIdBytes = 128;
 constexpr std::size_t kMaxMethodInLog = 32;
 constexpr std::size_t kMinPackedBytes = 1'400;  // what fits into one packet arrives no sooner for being smaller
 
+/// Takes what is before the separator, or all, without the white space around it.
+std::string_view TakePart(std::string_view& text, char separator) {
+  auto part = text.substr(0, text.find(separator));
+  text.remove_prefix(std::min(part.size() + 1, text.size()));
+  part.remove_prefix(std::min(part.find_first_not_of(" \t"), part.size()));
+  part.remove_suffix(part.size() - (part.find_last_not_of(" \t") + 1));
+  return part;
+}
+
 bool IsAlphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 }  // namespace
@@ -117,16 +126,18 @@ std::string_view AcceptableCorrelationId(const Headers& headers) {
   return acceptable ? id : std::string_view();
 }
 
+// RFC 9110, 12.4.2: the name of a weight has no case, and 0 means never.
 bool AcceptsGzip(const Headers& headers) {
   auto accepted = headers.Find("Accept-Encoding").value_or("");
   while (!accepted.empty()) {
-    auto coding = accepted.substr(0, accepted.find(','));
-    accepted.remove_prefix(std::min(coding.size() + 1, accepted.size()));
-    coding.remove_prefix(std::min(coding.find_first_not_of(" \t"), coding.size()));
-    const auto name = coding.substr(0, coding.find_first_of("; \t"));
-    if (!IsSameHeader(name, "gzip") && !IsSameHeader(name, "x-gzip")) continue;
-    const auto weight = coding.find("q=");
-    return weight == std::string_view::npos || coding.find_first_of("123456789", weight) != std::string_view::npos;
+    auto parameters = TakePart(accepted, ',');
+    const auto coding = TakePart(parameters, ';');
+    if (!IsSameHeader(coding, "gzip") && !IsSameHeader(coding, "x-gzip")) continue;
+    while (!parameters.empty()) {
+      auto value = TakePart(parameters, ';');
+      if (IsSameHeader(TakePart(value, '='), "q")) return value.find_first_of("123456789") != std::string_view::npos;
+    }
+    return true;
   }
   return false;
 }

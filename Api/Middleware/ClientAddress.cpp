@@ -31,16 +31,18 @@ std::string_view BareAddress(std::string_view node) {
   return has_port ? node.substr(0, node.find(':')) : node;
 }
 
-/// The addresses that Forwarded names (RFC 7239), nearest last.
+/// The addresses that Forwarded names (RFC 7239), nearest last. A proxy that does not say for whom it asks names
+/// nobody: what stands before its element is the client's own word.
 std::vector<std::string> FromForwarded(const Headers& headers) {
   std::vector<std::string> addresses;
   for (const auto& [name, value] : headers.fields()) {
     if (!IsSameHeader(name, "Forwarded")) continue;
     for (const auto element : Split(value, ',')) {
+      auto& address = addresses.emplace_back();
       for (const auto pair : Split(element, ';')) {
         if (pair.size() > 4 && (pair[0] | 0x20) == 'f' && (pair[1] | 0x20) == 'o' && (pair[2] | 0x20) == 'r' &&
             pair[3] == '=') {
-          addresses.emplace_back(BareAddress(pair.substr(4)));
+          address = BareAddress(pair.substr(4));
         }
       }
     }

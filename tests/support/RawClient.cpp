@@ -50,9 +50,14 @@ RawClient::RawClient(std::uint16_t port, const Options& options) : timeout_(opti
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  ::inet_pton(AF_INET, options.host.c_str(), &address.sin_addr);
   try {
+    if (!options.from.empty()) {
+      ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+      ::inet_pton(AF_INET, options.from.c_str(), &address.sin_addr);
+      if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) ThrowErrno("bind");
+    }
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, options.host.c_str(), &address.sin_addr);
     if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
       if (errno != EINPROGRESS) ThrowErrno("connect");
       WaitFor(POLLOUT, timeout_, "connect");

@@ -26,9 +26,10 @@ struct RawResponse {
 class RawClient {
  public:
   struct Options {
-    std::chrono::milliseconds timeout{5'000};  ///< for each call
-    int receive_buffer = 0;                    ///< SO_RCVBUF in bytes; 0: the system's choice
+    std::chrono::milliseconds timeout{30'000};  ///< for each call
+    int receive_buffer = 0;                     ///< SO_RCVBUF in bytes; 0: the system's choice
     std::string host = "127.0.0.1";
+    std::string from = {};  ///< numeric address of this end; empty: the system's choice
   };
 
   explicit RawClient(std::uint16_t port) : RawClient(port, Options()) {}

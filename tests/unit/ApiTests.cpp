@@ -289,6 +289,8 @@ TEST_SUITE("clients behind proxies") {
     CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=1.1.1.1, For=198.51.100.7:80;by=10.0.0.1"}}), trusted) ==
           "198.51.100.7");
     CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=unknown"}}), trusted) == "10.1.2.3");
+    CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=6.6.6.6, proto=https;by=10.1.2.3"}}), trusted) ==
+          "10.1.2.3");
     CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "' OR 1=1"}}), trusted) == "10.1.2.3");
     CHECK(ClientAddress(From("::ffff:10.1.2.3", {{"X-Forwarded-For", "198.51.100.7"}}), trusted) == "198.51.100.7");
   }
@@ -363,6 +365,9 @@ TEST_SUITE("content codings") {
     CHECK(AcceptsGzip(With("Accept-Encoding", "deflate, GZIP;q=0.5, br")));
     CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "gzip;q=0")));
     CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "gzip; q=0.0, br")));
+    CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "gzip;Q=0")));
+    CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "br , gzip ;level=1; q=0.000")));
+    CHECK(AcceptsGzip(With("Accept-Encoding", "gzip;seq=0;q=0.001")));
     CHECK_FALSE(AcceptsGzip(With("Accept-Encoding", "identity")));
     CHECK_FALSE(AcceptsGzip({}));
   }

@@ -81,7 +81,7 @@ class Desk {
   }
   Case Next() {
     std::unique_lock lock(mutex_);
-    if (!arrived_.wait_for(lock, 5s, [this] { return !cases_.empty(); })) throw std::runtime_error("no request came");
+    if (!arrived_.wait_for(lock, 30s, [this] { return !cases_.empty(); })) throw std::runtime_error("no request came");
     Case next = std::move(cases_.front());
     cases_.pop_front();
     return next;
@@ -98,7 +98,7 @@ class Desk {
 };
 
 inline bool Eventually(const std::function<bool()>& holds) {
-  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::yield();

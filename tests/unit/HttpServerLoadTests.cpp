@@ -208,7 +208,9 @@ TEST_CASE("what has not finished by the deadline is closed") {
 }
 
 TEST_CASE("a request that is on its way when the server stops is answered, and told to go elsewhere") {
-  Server server;
+  HttpServerSettings settings = Settings();
+  settings.last_call = 10s;  // until the client of this test has noticed
+  Server server(Echo, settings);
   RawClient idle(server.port()), warned(server.port());
   warned.Send(Get("/"));
   CHECK(warned.ReadResponse().Header("Connection") != "close");
@@ -233,6 +235,7 @@ TEST_CASE("a request that is on its way when the server stops is answered, and t
   CHECK(last.status == 200);
   CHECK(last.Header("Connection") == "close");
   idle.Close();
+  warned.Close();
   stopping.join();
 }
 
