@@ -38,6 +38,7 @@ std::vector<std::string> FromForwarded(const Headers& headers) {
   for (const auto& [name, value] : headers.fields()) {
     if (!IsSameHeader(name, "Forwarded")) continue;
     for (const auto element : Split(value, ',')) {
+      if (element.empty()) continue;
       auto& address = addresses.emplace_back();
       for (const auto pair : Split(element, ';')) {
         if (pair.size() > 4 && (pair[0] | 0x20) == 'f' && (pair[1] | 0x20) == 'o' && (pair[2] | 0x20) == 'r' &&

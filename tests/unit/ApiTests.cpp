@@ -289,6 +289,7 @@ TEST_SUITE("clients behind proxies") {
     CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=1.1.1.1, For=198.51.100.7:80;by=10.0.0.1"}}), trusted) ==
           "198.51.100.7");
     CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=unknown"}}), trusted) == "10.1.2.3");
+    CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=198.51.100.7, ,"}}), trusted) == "198.51.100.7");
     CHECK(ClientAddress(From("10.1.2.3", {{"Forwarded", "for=6.6.6.6, proto=https;by=10.1.2.3"}}), trusted) ==
           "10.1.2.3");
     CHECK(ClientAddress(From("10.1.2.3", {{"X-Forwarded-For", "' OR 1=1"}}), trusted) == "10.1.2.3");
