@@ -22,6 +22,7 @@ namespace {
 using infrastructure::Settings;
 
 constexpr std::size_t kAdminConnections = 32;  // probes and scrapers; clients must not take their descriptors
+constexpr int kCompilingThreads = 2;
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
 constexpr std::chrono::seconds kServerPatience{1};  // for PostgreSQL to end a query by itself
 constexpr std::chrono::seconds kStopPatience{2};
@@ -198,6 +199,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       find_unknown_events_(unknown_event_reader_, management.directory),
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
+      compiling_(kCompilingThreads, settings.max_queued_queries),
       authentication_(management.directory, around.secrets, around.clock, blocking_),
       router_(ToCalls(settings, around), around.clock, around.secrets),
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
@@ -208,7 +210,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddPartnerRoutes(
       admin, {management.create_partner, management.change_partner, management.read_audit, management.store});
   api::AddSystemRoutes(admin, {management.register_system, management.change_system, management.issue_key});
-  api::AddStructureRoutes(admin,
+  api::AdminRoutes compiling(router_, authentication_, compiling_);
+  api::AddStructureRoutes(admin, compiling,
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
   api::AddUnknownEventRoutes(admin, find_unknown_events_, suggest_schema_, around.clock);
@@ -227,6 +230,7 @@ void ApiService::Stop() {
   read_pool_.Interrupt();  // nobody waits for an answer any more
   management_.pool.Interrupt();
   blocking_.Stop();
+  compiling_.Stop();
   event_store_.Stop();
 }
 

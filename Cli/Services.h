@@ -148,6 +148,7 @@ class ApiService {
   application::FindUnknownEventsHandler find_unknown_events_;
   application::SuggestSchemaHandler suggest_schema_;
   api::BlockingPool blocking_;
+  api::BlockingPool compiling_;  // schemas: whoever sends large ones waits for themselves
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
   api::Router router_;

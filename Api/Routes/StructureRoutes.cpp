@@ -259,17 +259,17 @@ Result<Response> ValidateDocuments(application::ValidateDocumentsHandler& handle
 
 }  // namespace
 
-void AddStructureRoutes(AdminRoutes& routes, const StructureHandlers& handlers) {
+void AddStructureRoutes(AdminRoutes& reading, AdminRoutes& compiling, const StructureHandlers& handlers) {
   constexpr std::string_view kStructures = "/api/partners/{id}/structures";
   constexpr std::string_view kVersion = "/api/partners/{id}/structures/{eventName}/versions/{version}";
-  routes.Add("POST", kStructures, [handlers](const Call& call) { return Publish(handlers.publish, call); });
-  routes.Add("GET", kStructures, [handlers](const Call& call) { return List(handlers.find, call); });
-  routes.Add("POST", "/api/partners/{id}/structures/compatibility",
-             [handlers](const Call& call) { return Compare(handlers.compare, call); });
-  routes.Add("GET", kVersion, [handlers](const Call& call) { return Get(handlers.store, call); });
-  routes.Add("PATCH", kVersion, [handlers](const Call& call) { return Change(handlers.change, call); });
-  routes.Add("POST", "/api/structures/validate",
-             [handlers](const Call& call) { return ValidateDocuments(handlers.validate_documents, call); });
+  compiling.Add("POST", kStructures, [handlers](const Call& call) { return Publish(handlers.publish, call); });
+  reading.Add("GET", kStructures, [handlers](const Call& call) { return List(handlers.find, call); });
+  compiling.Add("POST", "/api/partners/{id}/structures/compatibility",
+                [handlers](const Call& call) { return Compare(handlers.compare, call); });
+  reading.Add("GET", kVersion, [handlers](const Call& call) { return Get(handlers.store, call); });
+  compiling.Add("PATCH", kVersion, [handlers](const Call& call) { return Change(handlers.change, call); });
+  compiling.Add("POST", "/api/structures/validate",
+                [handlers](const Call& call) { return ValidateDocuments(handlers.validate_documents, call); });
 }
 
 }  // namespace volcanion::api

@@ -21,7 +21,8 @@ struct StructureHandlers {
 };
 
 /// POST and GET /api/partners/{id}/structures, POST .../structures/compatibility, GET and PATCH
-/// .../structures/{eventName}/versions/{version}, and POST /api/structures/validate.
-void AddStructureRoutes(AdminRoutes& routes, const StructureHandlers& handlers);
+/// .../structures/{eventName}/versions/{version}, and POST /api/structures/validate. What compiles or compares schemas
+/// may take a second of processor time.
+void AddStructureRoutes(AdminRoutes& reading, AdminRoutes& compiling, const StructureHandlers& handlers);
 
 }  // namespace volcanion::api

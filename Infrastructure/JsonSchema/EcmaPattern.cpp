@@ -11,11 +11,14 @@ namespace {
 
 constexpr std::int64_t kMaxProgramBytes = std::int64_t{1} << 20;
 
-// A match that takes so long is one for which RE2 has given up its automaton.
-
 // ECMA 262 counts these as white space, RE2 only the ASCII ones.
 constexpr std::string_view kSpaces =
     "\\t\\n\\v\\f\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
+
+// All other characters: a class cannot hold a negated one.
+constexpr std::string_view kNoSpaces =
+    "\\x{0}-\\x{8}\\x{e}-\\x{1f}!-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}"
+    "\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}";
 
 /// Rewrites what ECMA 262 writes otherwise than RE2; the rest passes as it is.
 class Translation {
@@ -77,13 +80,10 @@ class Translation {
     } else if (kind == '0') {
       at_ += 2;
       return Character(0);
-    } else if (kind == 's') {
+    } else if (kind == 's' || kind == 'S') {
       at_ += 2;
-      out_ += in_class_ ? std::string(kSpaces) : "[" + std::string(kSpaces) + "]";
-      return;
-    } else if (kind == 'S' && !in_class_) {
-      at_ += 2;
-      out_ += "[^" + std::string(kSpaces) + "]";
+      const std::string set(kind == 's' ? kSpaces : kNoSpaces);
+      out_ += in_class_ ? set : "[" + set + "]";
       return;
     } else if (kind == 'b' && in_class_) {
       at_ += 2;

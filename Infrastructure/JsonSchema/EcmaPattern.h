@@ -42,6 +42,9 @@ class EcmaPattern {
     return cost;
   }
 
+  /// How much more it may be when RE2 has to try every instruction at every byte, in the same steps.
+  std::uint64_t Risk(std::size_t bytes) const { return bytes * size_ / 2; }
+
   /// Whether it matches anywhere in the text.
   bool Matches(std::string_view text) const;
 

@@ -1,5 +1,7 @@
 #include "Infrastructure/JsonSchema/EcmaSyntax.h"
 
+#include "Infrastructure/JsonSchema/Ascii.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +14,6 @@ namespace {
 
 constexpr std::uint64_t kManyGroups = 1'000'000'000;  // more than a text can hold
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool IsHex(char c) { return IsDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 bool IsNameStart(char c) { return IsLetter(c) || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80; }
 
 class Syntax {

@@ -28,6 +28,11 @@ bool Effort::SpendMore(std::uint64_t steps) {
 }
 
 void Effort::CheckTime() {
+  risk_ = 0;
+  if (!started_) {
+    unmeasured_ = Used();
+    started_ = ThreadTime();
+  }
   if (Used() >= time_) GiveUp(End::kTime);
 }
 

@@ -33,6 +33,12 @@ class Effort {
   /// After work whose duration nobody could tell before: ends when the time is used up.
   void CheckTime();
 
+  /// After work that may have taken so many steps more than were paid for. They are not used up, but the time is
+  /// checked once they have come to half a millisecond.
+  void NoteRisk(std::uint64_t steps) {
+    if ((risk_ += steps) >= kRiskPerSlice) CheckTime();
+  }
+
   void GiveUp(End why) {
     if (end_ == End::kNone) end_ = why;
     if (!started_) unmeasured_ += (slice_ - slice_left_) * kTimePerStep;
@@ -48,6 +54,7 @@ class Effort {
  private:
   // The clock is read once in so many steps: a document that takes fewer never pays for it.
   static constexpr std::uint64_t kStepsPerSlice = 4096;
+  static constexpr std::uint64_t kRiskPerSlice = 25'000;
 
   bool SpendMore(std::uint64_t steps);
   void NextSlice() { slice_ = slice_left_ = std::min(kStepsPerSlice, steps_); }
@@ -55,6 +62,7 @@ class Effort {
   std::uint64_t steps_;      // left, the slice included
   std::uint64_t slice_ = 0;  // as it was when the clock was read
   std::uint64_t slice_left_ = 0;
+  std::uint64_t risk_ = 0;                  // since the clock was read
   std::chrono::nanoseconds time_;           // in all
   std::chrono::nanoseconds unmeasured_{0};  // before the clock was read first
   std::optional<std::chrono::nanoseconds> started_;

@@ -1,5 +1,6 @@
 #include "Infrastructure/JsonSchema/Format.h"
 
+#include "Infrastructure/JsonSchema/Ascii.h"
 #include "Infrastructure/JsonSchema/EcmaSyntax.h"
 #include "Infrastructure/JsonSchema/UriSyntax.h"
 
@@ -9,10 +10,6 @@
 
 namespace volcanion::infrastructure {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool IsHex(char c) { return IsDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 /// The number that `count` digits at `at` make; -1 when they are not all digits.
 int Digits(std::string_view text, std::size_t at, std::size_t count) {

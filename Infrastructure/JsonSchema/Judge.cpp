@@ -291,6 +291,7 @@ bool Judge::visit(const PolyConstraint& constraint) {
     if (!Spend(cost) || (!valid && log_ == nullptr)) return false;
     const bool holds = rule->Holds(*value_);
     if (cost > kLongWork) effort_.CheckTime();
+    effort_.NoteRisk(rule->Risk(*value_));
     valid = FailUnless(holds, rule->keyword(), [&] { return rule->Complaint(*value_); }) && valid;
   }
   return valid;
@@ -311,10 +312,9 @@ bool Judge::visit(const PropertiesConstraint& constraint) {
       valid = Apply(*listed, member.value, &step) && valid;
     }
     for (const SchemaModel::Properties::ByPattern& entry : properties.by_pattern) {
-      const std::uint64_t cost = entry.pattern->Cost(name.size());
-      if (!Spend(cost)) return false;
+      if (!Spend(entry.pattern->Cost(name.size()))) return false;
       const bool matches = entry.pattern->Matches(name);
-      if (cost > kLongWork) effort_.CheckTime();
+      effort_.NoteRisk(entry.pattern->Risk(name.size()));
       if (!matches) continue;
       named = true;
       valid = Apply(*entry.schema, member.value, &step) && valid;

@@ -30,6 +30,9 @@ class Rule {
   /// How much work Holds() is, in the steps of Effort.
   virtual std::uint64_t Cost(const JsonValue& value) const = 0;
 
+  /// How many steps more it may come to.
+  virtual std::uint64_t Risk(const JsonValue&) const { return 0; }
+
  private:
   std::string_view keyword_;
 };

@@ -21,6 +21,10 @@ class PatternRule final : public Rule {
     return value.IsString() ? pattern_->Cost(value.size()) : 1;
   }
 
+  std::uint64_t Risk(const JsonValue& value) const override {
+    return value.IsString() ? pattern_->Risk(value.size()) : 0;
+  }
+
  private:
   std::shared_ptr<const EcmaPattern> pattern_;
 };

@@ -1,5 +1,6 @@
 #include "Infrastructure/JsonSchema/UriSyntax.h"
 
+#include "Infrastructure/JsonSchema/Ascii.h"
 #include "Infrastructure/JsonSchema/Format.h"
 
 #include <algorithm>
@@ -7,10 +8,6 @@
 
 namespace volcanion::infrastructure {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool IsHex(char c) { return IsDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 constexpr std::string_view kUnreservedMarks = "-._~";
 constexpr std::string_view kSubDelimiters = "!$&'()*+,;=";

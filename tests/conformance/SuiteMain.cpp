@@ -1,9 +1,10 @@
 // Runs the official JSON Schema Test Suite (https://github.com/json-schema-org/JSON-Schema-Test-Suite) through the
 // schema compiler: json_schema_suite [--verbose] [--allow-wrong N] [--allow-refused N] DIR...
-// Each DIR holds the files of one draft, and is named after it: draft4, draft6 or draft7. A test is right or wrong by
-// its verdict; all tests of a schema that is refused count as refused, unless nothing is wrong with it but that it
-// refers to other documents: those tests need the network, and nothing is ever fetched. Exits with 1 when there are
-// more wrong or refused ones than allowed.
+// Each DIR holds the files of one draft, and is named after it (draft4, draft6 or draft7), or is the suite itself: then
+// all three are run, and for a draft 6 that is not there the tests of draft 7 are read as such, if-then-else left out.
+// A test is right or wrong by its verdict; all tests of a schema that is refused count as refused, unless nothing is
+// wrong with it but that it refers to other documents: those tests need the network, and nothing is ever fetched. Exits
+// with 1 when there are more wrong or refused ones than allowed.
 
 #include "Infrastructure/JsonSchema/JsonDocument.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
@@ -44,11 +45,23 @@ struct Counts {
   std::size_t remote = 0;
 };
 
-std::optional<std::string> SchemaUri(const std::filesystem::path& directory) {
+/// The tests of one draft.
+struct DraftTests {
+  std::filesystem::path directory;
+  std::string draft;
+  bool conditions = true;  // whether if-then-else is among its keywords
+
+  std::string Title() const {
+    const std::string name = directory.filename().string();
+    return name == draft ? name : name + " read as " + draft;
+  }
+};
+
+std::optional<std::string> SchemaUri(const std::string& draft) {
   static const std::map<std::string, std::string> kUris = {{"draft4", "http://json-schema.org/draft-04/schema#"},
                                                            {"draft6", "http://json-schema.org/draft-06/schema#"},
                                                            {"draft7", "http://json-schema.org/draft-07/schema#"}};
-  const auto found = kUris.find(directory.filename().string());
+  const auto found = kUris.find(draft);
   return found == kUris.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -100,15 +113,34 @@ std::string Contents(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-bool RunDirectory(const std::filesystem::path& directory, const Options& options, Counts& counts) {
-  const std::optional<std::string> uri = SchemaUri(directory);
+/// What there is to run in a directory of one draft, or in a copy of the suite.
+std::vector<DraftTests> TestsIn(const std::filesystem::path& directory) {
+  const std::filesystem::path drafts = directory / "tests";
+  if (!std::filesystem::is_directory(drafts)) return {{directory, directory.filename().string()}};
+  std::vector<DraftTests> found;
+  for (const std::string draft : {"draft4", "draft6", "draft7"}) {
+    if (std::filesystem::is_directory(drafts / draft)) {
+      found.push_back({drafts / draft, draft});
+    } else if (draft == "draft6" && std::filesystem::is_directory(drafts / "draft7")) {
+      found.push_back({drafts / "draft7", draft, false});
+    } else {
+      std::printf("%s: not in %s\n", draft.c_str(), directory.c_str());
+    }
+  }
+  return found;
+}
+
+bool RunDraft(const DraftTests& tests, const Options& options, Counts& counts) {
+  const std::filesystem::path& directory = tests.directory;
+  const std::optional<std::string> uri = SchemaUri(tests.draft);
   if (!uri || !std::filesystem::is_directory(directory)) {
-    std::fprintf(stderr, "%s: not a directory named draft4, draft6 or draft7\n", directory.c_str());
+    std::fprintf(stderr, "%s: neither the suite nor a directory named draft4, draft6 or draft7\n", directory.c_str());
     return false;
   }
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
+    if (entry.path().extension() != ".json") continue;
+    if (tests.conditions || entry.path().filename() != "if-then-else.json") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   for (const std::filesystem::path& file : files) {
@@ -118,7 +150,7 @@ bool RunDirectory(const std::filesystem::path& directory, const Options& options
       return false;
     }
     for (const JsonValue& group : document.root().elements()) {
-      RunGroup(group, *uri, directory.filename().string() + "/" + file.filename().string(), options, counts);
+      RunGroup(group, *uri, tests.draft + "/" + file.filename().string(), options, counts);
     }
   }
   return true;
@@ -160,13 +192,21 @@ int main(int argc, char** argv) {
   }
   std::size_t wrong = 0;
   std::size_t refused = 0;
+  std::size_t right = 0;
   for (const std::filesystem::path& directory : options->directories) {
-    Counts counts;
-    if (!RunDirectory(directory, *options, counts)) return 2;
-    std::printf("%s: %zu right, %zu wrong verdicts, %zu refused, %zu need the network\n", directory.filename().c_str(),
-                counts.right, counts.wrong, counts.refused, counts.remote);
-    wrong += counts.wrong;
-    refused += counts.refused;
+    for (const DraftTests& tests : TestsIn(directory)) {
+      Counts counts;
+      if (!RunDraft(tests, *options, counts)) return 2;
+      std::printf("%s: %zu right, %zu wrong verdicts, %zu refused, %zu need the network\n", tests.Title().c_str(),
+                  counts.right, counts.wrong, counts.refused, counts.remote);
+      right += counts.right;
+      wrong += counts.wrong;
+      refused += counts.refused;
+    }
+  }
+  if (right == 0) {
+    std::fprintf(stderr, "nothing was judged\n");
+    return 2;
   }
   return wrong > options->allowed_wrong || refused > options->allowed_refused ? 1 : 0;
 }

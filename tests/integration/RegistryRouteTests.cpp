@@ -2,7 +2,9 @@
 #include "tests/support/TestService.h"
 
 #include <doctest/doctest.h>
+#include <libpq-fe.h>
 
+#include <future>
 #include <set>
 #include <string>
 #include <vector>
@@ -125,6 +127,27 @@ TEST_SUITE("structures") {
     CHECK(Sql(api.stores.write_dsn(), "SELECT count(*) FROM write.event_structures") == "1");
     CHECK(Has(api.service.Get(api.partner + "/audit").body,
               R"("details":{"compatibility":"forward","compatibilityBefore":"backward"})"));
+  }
+
+  TEST_CASE("while versions are published, however long that takes, others are answered") {
+    TestStores stores;
+    TestService service(stores, {.configure = [](auto& settings) { settings.read_pool = 1; }});
+    const auto sender = service.NewSender();
+    PGconn* const other = PQconnectdb(stores.write_dsn().c_str());
+    PQclear(PQexec(other, "BEGIN"));
+    PQclear(PQexec(other, "SELECT partner_id FROM write.partners FOR UPDATE"));
+    auto published = std::async(std::launch::async, [&] {
+      return service.Post("/api/partners/" + sender.partner_id + "/structures",
+                          R"({"eventName":"purchase","schema":{},"state":"active"})");
+    });
+    WaitUntil("the publication waits for the partner's row", [&] {
+      return Sql(stores.write_dsn(),
+                 "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                 "datname = current_database()") == "t";
+    });
+    CHECK(service.Get("/api/events/partner-system/" + sender.system_id).status == 200);
+    PQfinish(other);
+    CHECK(published.get().status == 201);
   }
 
   TEST_CASE("publishing the same text again answers 200 with the version that has it") {

@@ -207,6 +207,29 @@ TEST_SUITE("JsonSchema") {
     }
   }
 
+  TEST_CASE("many short texts are not judged without a look at the clock, whatever the pattern") {
+    std::string texts;
+    for (unsigned i = 0, random = 1; i < 50; ++i) {
+      texts += i == 0 ? "\"" : ",\"";
+      for (int j = 0; j < 500; ++j) texts += (random = random * 1103515245 + 12345) >> 16 & 1 ? 'a' : 'b';
+      texts += std::to_string(i) + "\"";
+    }
+    std::string members = "{" + texts + ":1}";
+    for (std::size_t at = members.find(','); at != std::string::npos; at = members.find(',', at + 3)) {
+      members.insert(at, ":1");
+    }
+    // No time at all: the first look ends it. The steps alone would do.
+    const ValijsonSchemaCompiler compiler({.steps = 1'000'000, .time = std::chrono::nanoseconds(1)});
+    const auto strings = compiler.Compile(R"({"items":{"pattern":"a[ab]{100}c"}})");
+    REQUIRE(strings.ok());
+    CHECK(IsUnjudged((*strings)->Judge("[" + texts + "]")));
+    CHECK((*strings)->Judge(R"(["abba","ab"])").outcome == Verdict::Outcome::kInvalid);
+    const auto names = compiler.Compile(R"({"patternProperties":{"a[ab]{100}c":{}}})");
+    REQUIRE(names.ok());
+    CHECK(IsUnjudged((*names)->Judge(members)));
+    CHECK((*names)->Judge(R"({"abba":1})").is_valid());
+  }
+
   TEST_CASE("what a document breaks is told the same way every time") {
     std::string schema = R"({"additionalProperties":{"type":"integer"},"required":["z","y","x"],"patternProperties":{)";
     for (int i = 9; i >= 0; --i) schema += "\"k.*" + std::to_string(i) + R"(":{"minimum":)" + std::to_string(i) + "},";

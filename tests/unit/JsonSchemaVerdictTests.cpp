@@ -289,4 +289,26 @@ TEST_SUITE("JsonSchema") {
     CHECK(Accepts(R"({"pattern":"^[\\s\\-][^]$"})", R"("-\n")"));
     CHECK_FALSE(Accepts(R"({"pattern":"^a$"})", R"("a\n")"));
   }
+
+  TEST_CASE("white space in a pattern is that of ECMA 262, also within a class") {
+    for (const std::string_view space : {"\\t", "\\u000b", " ", "\\u00a0", "\\u1680", "\\u2000", "\\u200a", "\\u2028",
+                                         "\\u2029", "\\u202f", "\\u205f", "\\u3000", "\\ufeff"}) {
+      CAPTURE(space);
+      const std::string text = "\"" + std::string(space) + "\"";
+      CHECK(Accepts(R"({"pattern":"^\\s$"})", text));
+      CHECK(Accepts(R"({"pattern":"^[^\\S]$"})", text));
+      CHECK(Accepts(R"({"pattern":"^[x\\s]$"})", text));
+      CHECK_FALSE(Accepts(R"({"pattern":"\\S"})", text));
+      CHECK_FALSE(Accepts(R"({"pattern":"[x\\S]"})", text));
+    }
+    for (const std::string_view other :
+         {"\\u0000", "\\u0008", "\\u000e", "!", "\\u009f", "\\u00a1", "\\u1681", "\\u180e", "\\u200b", "\\u2027",
+          "\\u202a", "\\u2060", "\\u3001", "\\ufefe", "\\uff00", "\\ud83d\\ude00"}) {
+      CAPTURE(other);
+      const std::string text = "\"" + std::string(other) + "\"";
+      CHECK(Accepts(R"({"pattern":"^[x\\S]$"})", text));
+      CHECK_FALSE(Accepts(R"({"pattern":"[x\\s]"})", text));
+      CHECK_FALSE(Accepts(R"({"pattern":"[^\\S]"})", text));
+    }
+  }
 }
