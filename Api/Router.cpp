@@ -104,6 +104,7 @@ void Router::Dispatch(Request request, Responder responder) const {
       continue;
     }
     answer.SetRoute(route.declared.pattern, route.is_hot);
+    answer.SetPlace(route.declared.method, route.declared.access.owner, *parameters);
     try {
       return route.handler({std::move(request), *std::move(parameters), answer});
     } catch (const std::exception& error) {

@@ -31,6 +31,7 @@ constexpr std::array kPartners = {
 };
 
 constexpr char kEventName[] = "wildlife_strike_reported";
+const application::Author kAuthor = {"volcanion up", ""};
 
 class DemoMaker {
  public:
@@ -51,7 +52,7 @@ class DemoMaker {
 
   Result<domain::PartnerId> FindOrCreatePartner(const DemoPartner& demo) {
     if (const auto directory = Known(); const auto* found = directory->FindPartnerNamed(demo.name)) return found->id;
-    auto created = management_.create_partner.Handle({demo.name});
+    auto created = management_.create_partner.Handle({.name = demo.name, .author = kAuthor});
     if (!created) return std::move(created).error();
     return created->id();
   }
@@ -59,7 +60,7 @@ class DemoMaker {
   Result<domain::PartnerSystemId> FindOrRegisterSystem(const DemoPartner& demo, domain::PartnerId partner) {
     if (const auto directory = Known(); const auto* found = directory->FindSystemNamed(partner, demo.system))
       return found->id;
-    auto registered = management_.register_system.Handle({partner, demo.system});
+    auto registered = management_.register_system.Handle({.partner = partner, .name = demo.system, .author = kAuthor});
     if (!registered) return std::move(registered).error();
     return registered->id();
   }
@@ -69,7 +70,7 @@ class DemoMaker {
     const auto& kept = before_[demo.variables + std::string("API_KEY")];
     const auto sender = Known()->FindSender(around_.secrets.Hash(kept), around_.clock.Now());
     if (!kept.empty() && sender && sender->system == system) return kept;
-    auto issued = management_.issue_key.Handle({system, "demo", std::nullopt});
+    auto issued = management_.issue_key.Handle({.system = system, .name = "demo", .author = kAuthor});
     if (!issued) return std::move(issued).error();
     return issued->secret;
   }
@@ -82,11 +83,8 @@ class DemoMaker {
     const auto key = KeepOrIssueKey(demo, *system);
     if (!key) return key.error();
     if (!Known()->HasStructure(*partner, *system, kEventName)) {
-      auto published = management_.publish_structure.Handle({{*partner, kEventName},
-                                                             std::string(kDemoSchema),
-                                                             domain::StructureState::kActive,
-                                                             {},
-                                                             {"volcanion up", ""}});
+      auto published = management_.publish_structure.Handle(
+          {{*partner, kEventName}, std::string(kDemoSchema), domain::StructureState::kActive, {}, kAuthor});
       if (!published) return std::move(published).error();
     }
     const std::string prefix = demo.variables;
@@ -104,7 +102,7 @@ class DemoMaker {
       return domain::Done{};
     }
     auto secret = around_.secrets.NewAdminToken();
-    if (auto added = management_.store.AddAdminToken("demo", secret.prefix, secret.hash); !added) return added;
+    if (auto added = AddAdminToken(management_.store, "demo", secret, kAuthor); !added) return added;
     values_[kVariable] = secret.text;
     return management_.directory.Refresh();
   }

@@ -216,7 +216,7 @@ int CreateAdminToken(const Settings& settings, const std::string& name) {
   Surroundings around(settings, VOLCANION_VERSION);
   Management management(settings, *stores, around);
   const auto secret = around.secrets.NewAdminToken();
-  const auto added = management.store.AddAdminToken(name, secret.prefix, secret.hash);
+  const auto added = AddAdminToken(management.store, name, secret, {"volcanion admin-token", ""});
   if (!added) return Fail(added.error());
   Say("this token is shown once; keep it secret");
   std::cout << secret.text << std::endl;

@@ -1,9 +1,11 @@
 #include "Cli/Services.h"
 
 #include "Api/Middleware/GuardedRoutes.h"
+#include "Api/Routes/AuditRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
+#include "Api/Routes/KeyRoutes.h"
 #include "Api/Routes/PartnerRoutes.h"
 #include "Api/Routes/StructureRoutes.h"
 #include "Api/Routes/SystemRoutes.h"
@@ -96,13 +98,14 @@ api::ForwardedHeader ToHeader(infrastructure::ProxyHeader header) {
   return api::ForwardedHeader::kEither;
 }
 
-api::CallSettings ToCalls(const Settings& settings, Surroundings& around) {
+api::CallSettings ToCalls(const Settings& settings, Surroundings& around, application::RefusedAttempts& refused) {
   api::CallSettings calls{around.metrics, around.log, api::CorsPolicy(settings.cors_origins), {}};
   for (const auto& proxy : settings.trusted_proxies) {
     if (const auto network = application::IpNetwork::Parse(proxy)) calls.proxies.trusted.push_back(*network);
   }
   calls.proxies.header = ToHeader(settings.forwarded_header);
   calls.max_body_bytes = settings.max_body_bytes;
+  calls.refused = &refused;
   return calls;
 }
 
@@ -147,14 +150,20 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
     : pool({stores.write, settings.write_pool}, around.log),
       directory_store(pool),
       store(pool),
+      keys(pool),
       structures(pool),
       audit(pool),
       directory(directory_store, compiler, around.log, settings.directory_poll),
       create_partner(store, directory, around.clock, around.secrets),
-      change_partner(store),
+      change_partner(store, directory),
       register_system(store, directory, around.clock, around.secrets),
       change_system(store, directory),
-      issue_key(store, directory, around.clock, around.secrets),
+      issue_key(keys, directory, around.clock, around.secrets),
+      rotate_key(keys, directory, around.clock, around.secrets),
+      revoke_key(keys, directory, around.clock),
+      find_partners(store),
+      find_systems(store),
+      find_keys(keys),
       publish_structure(structures, directory, compiler, comparer, around.clock, around.secrets),
       change_structure(structures, directory, compiler, comparer, around.clock),
       compare_structure(structures, compiler, comparer),
@@ -165,6 +174,13 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       verdicts(pool),
       measure_impact(jobs, around.clock, around.secrets),
       judge_again(jobs, around.clock, around.secrets) {}
+
+domain::Result<domain::Done> AddAdminToken(application::ManagementStore& store, const std::string& name,
+                                           const application::NewSecret& secret, const application::Author& author) {
+  application::AuditEntry entry{std::nullopt, author, "admin_token.created", name + " (" + secret.prefix + ")"};
+  entry.after = {{"name", name}, {"prefix", secret.prefix}};
+  return store.AddAdminToken(name, secret.prefix, secret.hash, entry);
+}
 
 JobService::JobService(const Stores& stores, Surroundings& around, Management& management)
     : queue_(stores.write, around.secrets.NewId(around.clock.Now())),
@@ -199,15 +215,22 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
-      authentication_(management.directory, around.secrets, around.clock, blocking_),
-      router_(ToCalls(settings, around), around.clock, around.secrets),
+      failures_(settings.max_auth_failures),
+      key_uses_(management.keys, around.log, settings.key_use_interval),
+      refused_(management.audit, management.directory, around.clock, around.log),
+      authentication_(management.directory, around.secrets, around.clock, blocking_, failures_, key_uses_),
+      router_(ToCalls(settings, around, refused_), around.clock, around.secrets),
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
   api::AddEventRoutes(routes, find_events_, reader_, around.clock);
   api::AddPartnerRoutes(
-      routes, {management.create_partner, management.change_partner, management.read_audit, management.store});
-  api::AddSystemRoutes(routes, {management.register_system, management.change_system, management.issue_key});
+      routes, {management.create_partner, management.find_partners, management.change_partner, management.store});
+  api::AddSystemRoutes(
+      routes, {management.register_system, management.change_system, management.find_systems, management.store});
+  api::AddKeyRoutes(
+      routes, {management.issue_key, management.rotate_key, management.revoke_key, management.find_keys, around.clock});
+  api::AddAuditRoutes(routes, management.read_audit);
   api::AddStructureRoutes(routes,
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});

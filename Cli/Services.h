@@ -3,9 +3,11 @@
 #include "Api/BlockingPool.h"
 #include "Api/Http/HttpServer.h"
 #include "Api/Middleware/Authentication.h"
+#include "Api/Middleware/FailureThrottle.h"
 #include "Api/Middleware/RateLimiter.h"
 #include "Api/Router.h"
 #include "Api/Routes/HealthRoutes.h"
+#include "Application/Audit/RefusedAttempts.h"
 #include "Application/Commands/ChangePartner.h"
 #include "Application/Commands/ChangePartnerSystem.h"
 #include "Application/Commands/ChangeStructure.h"
@@ -16,12 +18,18 @@
 #include "Application/Commands/MeasureImpact.h"
 #include "Application/Commands/PublishStructure.h"
 #include "Application/Commands/RegisterPartnerSystem.h"
+#include "Application/Commands/RevokeApiKey.h"
+#include "Application/Commands/RotateApiKey.h"
 #include "Application/Directory/DirectoryCache.h"
+#include "Application/Directory/KeyUses.h"
 #include "Application/Jobs/JobRunner.h"
 #include "Application/Queries/CompareStructure.h"
+#include "Application/Queries/FindApiKeys.h"
 #include "Application/Queries/FindEvents.h"
 #include "Application/Queries/FindOwner.h"
+#include "Application/Queries/FindPartners.h"
 #include "Application/Queries/FindStructures.h"
+#include "Application/Queries/FindSystems.h"
 #include "Application/Queries/FindUnknownEvents.h"
 #include "Application/Queries/ReadAudit.h"
 #include "Application/Queries/SuggestSchema.h"
@@ -32,6 +40,7 @@
 #include "Infrastructure/JsonSchema/SchemaSuggestion.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
+#include "Infrastructure/Postgres/PostgresApiKeyStore.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 #include "Infrastructure/Postgres/PostgresEventReader.h"
@@ -78,8 +87,9 @@ struct Management {
   infrastructure::SociPool pool;
   infrastructure::PostgresDirectoryStore directory_store;
   infrastructure::PostgresManagementStore store;
+  infrastructure::PostgresApiKeyStore keys;
   infrastructure::PostgresStructureStore structures;
-  infrastructure::PostgresAuditReader audit;
+  infrastructure::PostgresAuditLog audit;
   infrastructure::ValijsonSchemaCompiler compiler;
   infrastructure::SchemaComparison comparer;
   application::DirectoryCache directory;
@@ -88,6 +98,11 @@ struct Management {
   application::RegisterPartnerSystemHandler register_system;
   application::ChangePartnerSystemHandler change_system;
   application::IssueApiKeyHandler issue_key;
+  application::RotateApiKeyHandler rotate_key;
+  application::RevokeApiKeyHandler revoke_key;
+  application::FindPartnersHandler find_partners;
+  application::FindSystemsHandler find_systems;
+  application::FindApiKeysHandler find_keys;
   application::PublishStructureHandler publish_structure;
   application::ChangeStructureHandler change_structure;
   application::CompareStructureHandler compare_structure;
@@ -99,6 +114,10 @@ struct Management {
   application::MeasureImpactHandler measure_impact;
   application::JudgeAgainHandler judge_again;
 };
+
+/// Stores an administrator's token, with its audit entry.
+domain::Result<domain::Done> AddAdminToken(application::ManagementStore& store, const std::string& name,
+                                           const application::NewSecret& secret, const application::Author& author);
 
 /// Does background jobs, one at a time: works from construction to destruction.
 class JobService {
@@ -150,6 +169,9 @@ class ApiService {
   application::SuggestSchemaHandler suggest_schema_;
   application::FindOwner find_owner_;
   api::BlockingPool blocking_;
+  api::FailureThrottle failures_;
+  application::KeyUses key_uses_;
+  application::RefusedAttempts refused_;
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
   api::Router router_;

@@ -1,8 +1,10 @@
 #include "Api/Middleware/Authentication.h"
 
+#include "Api/Middleware/Problem.h"
 #include "Application/Base64.h"
 
 #include <exception>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -37,6 +39,13 @@ domain::Result<domain::Done> RefreshCatching(application::DirectoryCache& direct
   }
 }
 
+void SendTooManyFailures(const Answer& answer, std::chrono::seconds wait) {
+  auto problem = MakeProblem(429, "Too many keys and tokens from this address were not good. Try again later.",
+                             answer.correlation_id());
+  problem.headers.Add("Retry-After", std::to_string(wait.count()));
+  answer.Send(std::move(problem));
+}
+
 }  // namespace
 
 std::optional<std::string> CredentialOf(const Headers& headers) {
@@ -57,6 +66,14 @@ Authentication::Identity Authentication::Identify(const domain::SecretHash& hash
   return {};
 }
 
+Authentication::Identity Authentication::IdentifyOrNote(const domain::SecretHash& hash, const Answer& client) {
+  auto identity = Identify(hash);
+  if (std::holds_alternative<std::monostate>(identity)) {
+    failures_.NoteFailure(client.client_address(), steady_clock::now());
+  }
+  return identity;
+}
+
 void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)> next) {
   const auto credential = CredentialOf(call.request.headers);
   if (!credential || credential->empty()) {
@@ -66,6 +83,10 @@ void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)>
   const auto identity = Identify(hash);
   if (!std::holds_alternative<std::monostate>(identity)) return next(std::move(call), identity);
   const auto answer = call.answer;
+  if (const auto wait = failures_.WaitFor(answer.client_address(), steady_clock::now())) {
+    return SendTooManyFailures(answer, *wait);
+  }
+  if (secrets_.IsMistyped(*credential)) return next(std::move(call), IdentifyOrNote(hash, answer));
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() < kMaxWaiting) {
@@ -93,7 +114,7 @@ void Authentication::LookUp() {
   for (const auto refreshed = RefreshCatching(directory_); auto& [call, hash, next] : served) {
     const auto answer = call.answer;
     try {
-      refreshed ? next(std::move(call), Identify(hash)) : answer.SendProblem(refreshed.error());
+      refreshed ? next(std::move(call), IdentifyOrNote(hash, answer)) : answer.SendProblem(refreshed.error());
     } catch (const std::exception& error) {
       answer.SendProblem(domain::Error{domain::ErrorKind::kInternal, error.what()});
     }
@@ -108,8 +129,9 @@ void Authentication::LookUp() {
 }
 
 void Authentication::RequireSender(Call call, std::function<void(Call, application::Sender)> next) {
-  WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
+  WithIdentity(std::move(call), [this, next = std::move(next)](Call found, Identity identity) {
     if (const auto* sender = std::get_if<application::Sender>(&identity)) {
+      uses_.Note(sender->key, clock_.Now());
       if (UnpackBody(found)) next(std::move(found), *sender);
     } else if (std::holds_alternative<application::Principal>(identity)) {
       found.answer.SendProblem(403, "Events are sent with a system's API key.");
@@ -123,8 +145,10 @@ void Authentication::RequirePrincipal(Call call, std::function<void(Call)> next)
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
     if (auto* principal = std::get_if<application::Principal>(&identity)) {
       found.principal = std::move(*principal);
+      found.answer.SetActor(found.principal.name);
       next(std::move(found));
-    } else if (std::holds_alternative<application::Sender>(identity)) {
+    } else if (const auto* sender = std::get_if<application::Sender>(&identity)) {
+      found.answer.SetActor("API key " + sender->key.ToString());
       found.answer.SendProblem(403, "This needs a token, not an API key.");
     } else {
       found.answer.SendProblem(401, "The token is not known, or not good any more.");

@@ -2,7 +2,9 @@
 
 #include "Api/BlockingPool.h"
 #include "Api/Middleware/Call.h"
+#include "Api/Middleware/FailureThrottle.h"
 #include "Application/Directory/DirectoryCache.h"
+#include "Application/Directory/KeyUses.h"
 #include "Application/Ports/Clock.h"
 #include "Application/Ports/Secrets.h"
 #include "Application/Principal.h"
@@ -23,12 +25,19 @@ std::optional<std::string> CredentialOf(const Headers& headers);
 /// Finds out on whose behalf a request comes. What the directory in
 /// memory does not know is looked up in the store before it is refused, as another process may have issued it a moment
 /// ago. One look-up serves all that wait for one, and they begin at least 100 ms apart, so that guessing does not
-/// become load. Thread-safe.
+/// become load. What was mistyped is not looked up; nor is anything of an address that fails too often: it is told to
+/// wait (429), but keys and tokens in memory are good from there, too. Thread-safe.
 class Authentication {
  public:
   Authentication(application::DirectoryCache& directory, const application::Secrets& secrets,
-                 const application::Clock& clock, BlockingPool& blocking)
-      : directory_(directory), secrets_(secrets), clock_(clock), blocking_(blocking) {}
+                 const application::Clock& clock, BlockingPool& blocking, FailureThrottle& failures,
+                 application::KeyUses& uses)
+      : directory_(directory),
+        secrets_(secrets),
+        clock_(clock),
+        blocking_(blocking),
+        failures_(failures),
+        uses_(uses) {}
 
   /// Goes on to `next` for a good API key, now or later on a thread of the pool, the body unpacked; else answers 401,
   /// or 403 for a token.
@@ -41,6 +50,8 @@ class Authentication {
   /// Nobody, a system, or whoever has a token.
   using Identity = std::variant<std::monostate, application::Sender, application::Principal>;
   Identity Identify(const domain::SecretHash& hash) const;
+  /// The same; nobody is noted as a failure of the client.
+  Identity IdentifyOrNote(const domain::SecretHash& hash, const Answer& client);
   void WithIdentity(Call call, std::function<void(Call, Identity)> next);
 
   struct Waiting {
@@ -56,6 +67,8 @@ class Authentication {
   const application::Secrets& secrets_;
   const application::Clock& clock_;
   BlockingPool& blocking_;
+  FailureThrottle& failures_;
+  application::KeyUses& uses_;
 
   std::mutex mutex_;  // guards all below
   std::vector<Waiting> waiting_;

@@ -48,7 +48,7 @@ Result<Partner> OwnerOf(const Call& call, Access::Owner owner, application::Find
 }
 
 /// Why the caller may not do it; nothing when that is not so. May block.
-std::optional<Error> RefusalOf(const Call& call, const Access& access, application::FindOwner& find_owner) {
+std::optional<Error> RefusalOf(Call& call, const Access& access, application::FindOwner& find_owner) {
   const bool is_known = access.caller == Access::Caller::kAnyone || call.principal.is_platform_admin;
   const auto owner = is_known ? Result<Partner>(Partner()) : OwnerOf(call, access.owner, find_owner);
   if (!owner) return owner.error();
@@ -58,6 +58,7 @@ std::optional<Error> RefusalOf(const Call& call, const Access& access, applicati
     case Standing::kNotEnough:
       return Error{ErrorKind::kForbidden, "You are not allowed to do this."};
     case Standing::kStranger:
+      if (*owner) call.answer.SetStranger(**owner);
       return NoSuch(access.owner);
   }
   return std::nullopt;
@@ -66,7 +67,8 @@ std::optional<Error> RefusalOf(const Call& call, const Access& access, applicati
 /// On a thread that may block: lets the caller through, or answers.
 void Admit(Call& call, const Access& access, application::FindOwner& find_owner, const GuardedRoutes::Handle& handle) {
   if (const auto refusal = RefusalOf(call, access, find_owner)) return call.answer.SendProblem(*refusal);
-  if (call.request.method != "GET" && call.request.method != "HEAD" && !IsJson(call.request.headers)) {
+  const bool takes_body = call.request.method == "POST" || call.request.method == "PATCH";
+  if (takes_body && !IsJson(call.request.headers)) {
     return call.answer.SendProblem(415, "Send the body as application/json.");
   }
   if (access.caller == Access::Caller::kAnyone && call.request.is_packed) {  // unpacking is work, for those we know
@@ -101,6 +103,8 @@ void GuardedRoutes::AddForSenders(std::string_view method, std::string_view patt
       is_hot);
 }
 
-application::Author AuthorOf(const Call& call) { return {call.principal.name, call.answer.correlation_id()}; }
+application::Author AuthorOf(const Call& call) {
+  return {call.principal.name, call.answer.correlation_id(), call.answer.client_address()};
+}
 
 }  // namespace volcanion::api

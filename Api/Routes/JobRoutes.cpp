@@ -137,7 +137,7 @@ Result<Response> ShowJob(JobStore& jobs, const Call& call) {
 Result<Response> CancelJob(JobStore& jobs, const Call& call) {
   const auto path = JobPathOf(call);
   if (!path) return path.error();
-  const auto job = jobs.Cancel(path->partner, path->job);
+  const auto job = jobs.Cancel(path->partner, path->job, AuthorOf(call));
   return job ? Result<Response>(Show(200, *job)) : Result<Response>(job.error());
 }
 

@@ -2,11 +2,11 @@
 
 #include "Api/Json/BodyReader.h"
 #include "Api/Json/JsonText.h"
+#include "Api/Middleware/EntityTag.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
 #include "Application/Utf8.h"
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -45,8 +45,6 @@ void WriteStructure(JsonText& json, const StructureHead& head, const std::string
   WriteTime(json, head.retired_at);
 }
 
-std::string ETagOf(const StructureHead& head) { return "\"" + std::to_string(head.revision) + "\""; }
-
 /// `incompatible` is left out where nothing was compared.
 Response StructureJson(int status, const EventStructure& structure, const std::vector<domain::Fault>* incompatible) {
   JsonText json;
@@ -58,7 +56,7 @@ Response StructureJson(int status, const EventStructure& structure, const std::v
   }
   json.EndObject();
   auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", ETagOf(structure.head()));
+  response.headers.Add("ETag", EntityTag(structure.head().revision));
   return response;
 }
 
@@ -192,25 +190,6 @@ Result<Response> Get(application::StructureStore& store, const Call& call) {
   const auto structure = store.Get(address->identity, address->version);
   if (!structure) return structure.error();
   return StructureJson(200, *structure, nullptr);
-}
-
-/// The revisions that If-Match names (RFC 9110, 13.1.1); nothing without it, or when any will do.
-std::optional<std::vector<int>> ReadIfMatch(const Headers& headers) {
-  const auto field = headers.Find("If-Match");
-  if (!field || *field == "*") return std::nullopt;
-  std::vector<int> revisions;  // what is no tag of ours matches nothing
-  for (auto rest = *field; !rest.empty();) {
-    auto tag = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(tag.size() + 1, rest.size()));
-    tag.remove_prefix(std::min(tag.find_first_not_of(" \t"), tag.size()));
-    tag = tag.substr(0, tag.find_last_not_of(" \t") + 1);
-    if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) continue;
-    int revision = 0;
-    const auto end = tag.data() + tag.size() - 1;
-    const auto [stopped, error] = std::from_chars(tag.data() + 1, end, revision);
-    if (error == std::errc() && stopped == end) revisions.push_back(revision);
-  }
-  return revisions;
 }
 
 Result<Response> Change(application::ChangeStructureHandler& handler, const Call& call) {

@@ -232,6 +232,10 @@ const std::vector<Setting>& AllSettings() {
       Number("VOLCANION_MAX_PAGE_BYTES", &Settings::max_page_bytes, 1024, 1024 * kMebibyte, "properties on one page"),
       Millis("VOLCANION_DIRECTORY_POLL_MS", &Settings::directory_poll, 10,
              "between looks for changed keys and structures"),
+      Number("VOLCANION_MAX_AUTH_FAILURES", &Settings::max_auth_failures, 1, 1'000'000,
+             "bad keys and tokens from one address in a minute before 429"),
+      Millis("VOLCANION_KEY_USE_INTERVAL_MS", &Settings::key_use_interval, 10,
+             "between notes of when API keys were last used"),
 
       Number("VOLCANION_SYNC_WORKERS", &Settings::sync_workers, 1, 64, "threads that project events"),
       Millis("VOLCANION_POLL_INTERVAL_MS", &Settings::poll_interval, 1, "between looks at an empty outbox"),

@@ -68,6 +68,8 @@ struct Settings {
   std::chrono::milliseconds query_timeout{10'000};
   std::size_t max_page_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds directory_poll{500};
+  int max_auth_failures = 60;
+  std::chrono::milliseconds key_use_interval{30'000};
 
   int sync_workers = 1;
   std::chrono::milliseconds poll_interval{100};

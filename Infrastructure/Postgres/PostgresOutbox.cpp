@@ -3,6 +3,7 @@
 #include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
+#include "Infrastructure/Postgres/RenameBatches.h"
 
 #include <algorithm>
 #include <string>
@@ -85,6 +86,10 @@ void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
     event.is_unjudged = result.boolean(row, 18);
     batch->events.push_back(std::move(event));
   }
+}
+
+bool AllComplete(const std::vector<StoredBatch>& batches) {
+  return std::all_of(batches.begin(), batches.end(), [](const StoredBatch& batch) { return batch.IsComplete(); });
 }
 
 constexpr char kSetAside[] = R"sql(
@@ -188,9 +193,9 @@ domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(
     }
     const auto freshness = MeasureFreshness(connection, now, batches);
     if (!batches.empty()) ReadEvents(connection, batches);
-    // Few batches hold judgements: nothing is asked about them while events make every batch complete.
-    const auto is_complete = [](const StoredBatch& batch) { return batch.IsComplete(); };
-    if (!std::all_of(batches.begin(), batches.end(), is_complete)) ReadJudgements(connection, batches);
+    // Few batches hold judgements, or names: nothing is asked about them while events make every batch complete.
+    if (!AllComplete(batches)) ReadJudgements(connection, batches);
+    if (!AllComplete(batches)) ReadRenames(connection, batches);
     return std::unique_ptr<application::OutboxClaim>(
         std::make_unique<PostgresOutboxClaim>(connection, observer_, std::move(batches), freshness));
   } catch (...) {

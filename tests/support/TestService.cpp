@@ -27,7 +27,7 @@ TestService::TestService(const TestStores& stores, const Options& options) {
   around_.emplace(settings_, "test");
   management_.emplace(settings_, *complete, *around_);
   const auto token = around_->secrets.NewAdminToken();
-  if (!management_->store.AddAdminToken("test", token.prefix, token.hash)) throw std::runtime_error("no admin token");
+  if (!cli::AddAdminToken(management_->store, "test", token, {"test", ""})) throw std::runtime_error("no admin token");
   admin_token_ = token.text;
   if (!management_->directory.Refresh()) throw std::runtime_error("the directory cannot be loaded");
   if (options.sync) sync_.emplace(settings_, *complete, *around_);

@@ -315,7 +315,8 @@ TEST_CASE("every case has the outcome it states when other clients have a turn a
   for (const auto& one : ReadAllCases(VOLCANION_HTTP_CASES)) {
     // A step for the head of a request and one for its body; one more for what is refused.
     const std::size_t turns = 2 * one.answers.size() + 1;
-    if (const auto trouble = Run(server, one, {}, turns)) FAIL_CHECK(one.place << ": " << one.name << "\n  " << *trouble);
+    if (const auto trouble = Run(server, one, {}, turns))
+      FAIL_CHECK(one.place << ": " << one.name << "\n  " << *trouble);
   }
 }
 
