@@ -2,6 +2,7 @@
 
 #include "Api/Middleware/GuardedRoutes.h"
 #include "Api/Routes/AuditRoutes.h"
+#include "Api/Routes/DocumentationRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
@@ -237,6 +238,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddUnknownEventRoutes(routes, find_unknown_events_, suggest_schema_, around.clock);
   api::AddJobRoutes(routes, {management.measure_impact, management.judge_again, management.jobs});
   api::AddVerdictRoutes(routes, {reader_, management.verdicts});
+  api::AddDocumentationRoutes(router_);
   jobs_.emplace(stores, around, management);
 }
 
