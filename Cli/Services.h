@@ -116,11 +116,13 @@ class JobService {
   std::jthread thread_;
 };
 
+struct People;
+
 /// The public API: listens from construction, serves from Start() to Stop().
 class ApiService {
  public:
   ApiService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around,
-             Management& management);
+             Management& management, People& people);
   /// Stops.
   ~ApiService() { Stop(); }
 
@@ -150,6 +152,7 @@ class ApiService {
   application::SuggestSchemaHandler suggest_schema_;
   application::FindOwner find_owner_;
   api::BlockingPool blocking_;
+  api::BlockingPool hashing_;  // few: each needs 64 MiB for a password
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
   api::Router router_;

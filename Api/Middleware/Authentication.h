@@ -3,8 +3,7 @@
 #include "Api/BlockingPool.h"
 #include "Api/Middleware/Call.h"
 #include "Application/Directory/DirectoryCache.h"
-#include "Application/Ports/Clock.h"
-#include "Application/Ports/Secrets.h"
+#include "Application/Identity/IdentifyCaller.h"
 #include "Application/Principal.h"
 
 #include <chrono>
@@ -26,9 +25,9 @@ std::optional<std::string> CredentialOf(const Headers& headers);
 /// become load. Thread-safe.
 class Authentication {
  public:
-  Authentication(application::DirectoryCache& directory, const application::Secrets& secrets,
-                 const application::Clock& clock, BlockingPool& blocking)
-      : directory_(directory), secrets_(secrets), clock_(clock), blocking_(blocking) {}
+  Authentication(application::DirectoryCache& directory, const application::IdentifyCaller& identify,
+                 BlockingPool& blocking)
+      : directory_(directory), identify_(identify), blocking_(blocking) {}
 
   /// Goes on to `next` for a good API key, now or later on a thread of the pool, the body unpacked; else answers 401,
   /// or 403 for a token.
@@ -38,14 +37,12 @@ class Authentication {
   void RequirePrincipal(Call call, std::function<void(Call)> next);
 
  private:
-  /// Nobody, a system, or whoever has a token.
-  using Identity = std::variant<std::monostate, application::Sender, application::Principal>;
-  Identity Identify(const domain::SecretHash& hash) const;
+  using Identity = application::Caller;
   void WithIdentity(Call call, std::function<void(Call, Identity)> next);
 
   struct Waiting {
     Call call;
-    domain::SecretHash hash;
+    std::string credential;
     std::function<void(Call, Identity)> next;
   };
   /// On a thread of the pool: looks up, and lets all go on that waited when it began.
@@ -53,8 +50,7 @@ class Authentication {
   bool SubmitLookUp();
 
   application::DirectoryCache& directory_;
-  const application::Secrets& secrets_;
-  const application::Clock& clock_;
+  const application::IdentifyCaller& identify_;
   BlockingPool& blocking_;
 
   std::mutex mutex_;  // guards all below

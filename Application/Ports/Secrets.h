@@ -25,6 +25,9 @@ class Secrets {
   virtual domain::Uuid NewId(domain::Timestamp time) const = 0;
   virtual NewSecret NewApiKey() const = 0;
   virtual NewSecret NewAdminToken() const = 0;
+  virtual NewSecret NewServiceToken() const = 0;
+  virtual NewSecret NewRefreshToken() const = 0;
+  virtual NewSecret NewOneTimeToken() const = 0;
   virtual domain::SecretHash Hash(std::string_view secret) const = 0;
 };
 

@@ -29,16 +29,6 @@ Error HasNulByte(std::string pointer) {
           {{std::move(pointer), "invalid_character", "must not contain U+0000"}}};
 }
 
-std::string HexOf(const domain::SecretHash& hash) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : hash.bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
-  return text;
-}
-
 /// What a column with a check constraint holds.
 template <typename T>
 T ValueOfColumn(std::optional<T> parsed) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "Domain/ApiKey.h"
 #include "Domain/Timestamp.h"
 #include "Domain/Uuid.h"
 
 #include <soci/soci.h>
 
+#include <charconv>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -48,6 +50,26 @@ Id IdFromColumn(std::string_view text) {
   const auto id = Id::Parse(text);
   if (!id) throw std::runtime_error("a uuid column holds no UUID");
   return *id;
+}
+
+/// A SHA-256 as hexadecimal digits, for decode(..., 'hex') and from encode(..., 'hex').
+inline std::string HexOf(const domain::SecretHash& hash) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : hash.bytes) {
+    text.push_back(kDigits[byte >> 4]);
+    text.push_back(kDigits[byte & 15]);
+  }
+  return text;
+}
+
+inline domain::SecretHash HashFromHex(std::string_view hex) {
+  domain::SecretHash hash;
+  if (hex.size() != 2 * hash.bytes.size()) throw std::runtime_error("a hash column holds no SHA-256");
+  for (std::size_t i = 0; i < hash.bytes.size(); ++i) {
+    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, hash.bytes[i], 16);
+  }
+  return hash;
 }
 
 /// Ids as a text of type uuid[].

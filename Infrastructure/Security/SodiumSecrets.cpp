@@ -84,6 +84,9 @@ domain::Uuid SodiumSecrets::NewId(domain::Timestamp time) const {
 
 application::NewSecret SodiumSecrets::NewApiKey() const { return NewSecretWithPrefix("vk_live_"); }
 application::NewSecret SodiumSecrets::NewAdminToken() const { return NewSecretWithPrefix("va_live_"); }
+application::NewSecret SodiumSecrets::NewServiceToken() const { return NewSecretWithPrefix("vs_live_"); }
+application::NewSecret SodiumSecrets::NewRefreshToken() const { return NewSecretWithPrefix("vr_live_"); }
+application::NewSecret SodiumSecrets::NewOneTimeToken() const { return NewSecretWithPrefix("vo_live_"); }
 
 domain::SecretHash SodiumSecrets::Hash(std::string_view secret) const {
   domain::SecretHash hash;
