@@ -35,8 +35,8 @@ const application::Author kAuthor = {"volcanion up", ""};
 
 class DemoMaker {
  public:
-  DemoMaker(Surroundings& around, Management& management, Values before)
-      : around_(around), management_(management), before_(std::move(before)) {}
+  DemoMaker(Surroundings& around, Management& management, People& people, Values before)
+      : around_(around), management_(management), people_(people), before_(std::move(before)) {}
 
   Result<Values> Make() {
     if (auto refreshed = management_.directory.Refresh(); !refreshed) return std::move(refreshed).error();
@@ -44,6 +44,7 @@ class DemoMaker {
       if (auto made = MakePartner(demo); !made) return std::move(made).error();
     }
     if (auto made = MakeAdminToken(); !made) return std::move(made).error();
+    if (auto made = MakeAdmin(); !made) return std::move(made).error();
     return values_;
   }
 
@@ -78,6 +79,7 @@ class DemoMaker {
   Result<domain::Done> MakePartner(const DemoPartner& demo) {
     const auto partner = FindOrCreatePartner(demo);
     if (!partner) return partner.error();
+    if (auto marked = people_.demo_credentials.MarkPartner(*partner); !marked) return marked;
     const auto system = FindOrRegisterSystem(demo, *partner);
     if (!system) return system.error();
     const auto key = KeepOrIssueKey(demo, *system);
@@ -103,12 +105,29 @@ class DemoMaker {
     }
     auto secret = around_.secrets.NewAdminToken();
     if (auto added = AddAdminToken(management_.store, "demo", secret, kAuthor); !added) return added;
+    if (auto marked = people_.demo_credentials.MarkAdminToken(secret.hash); !marked) return marked;
     values_[kVariable] = secret.text;
     return management_.directory.Refresh();
   }
 
+  /// A platform admin who can log in. Whoever has lost the password of an earlier start resets it.
+  Result<domain::Done> MakeAdmin() {
+    constexpr char kEmail[] = "VOLCANION_DEMO_ADMIN_EMAIL";
+    constexpr char kPassword[] = "VOLCANION_DEMO_ADMIN_PASSWORD";
+    values_[kEmail] = "admin@demo.example";
+    values_[kPassword] = before_[kPassword];
+    if (Known()->FindPersonByEmail(values_[kEmail])) return domain::Done{};
+    values_[kPassword] = around_.secrets.NewOneTimeToken().text;
+    auto created =
+        people_.create_platform_admin.Handle({values_[kEmail], values_[kPassword], true, {"volcanion up", ""}});
+    const bool is_known = !created && created.error().kind == domain::ErrorKind::kConflict;  // but was deactivated
+    if (is_known) values_[kPassword].clear();
+    return is_known ? Result<domain::Done>(domain::Done{}) : created;
+  }
+
   Surroundings& around_;
   Management& management_;
+  People& people_;
   Values before_;
   Values values_;
 };
@@ -124,10 +143,10 @@ std::string UrlHost(const std::string& host) {
 std::filesystem::path DemoFile(const infrastructure::Settings& settings) { return settings.data_dir / "demo.env"; }
 
 Result<Demo> MakeDemo(const infrastructure::Settings& settings, Surroundings& around, Management& management,
-                      std::uint16_t port) {
+                      People& people, std::uint16_t port) {
   const auto file = DemoFile(settings);
   auto before = infrastructure::ReadEnvFile(file);  // missing at the first start
-  auto values = DemoMaker(around, management, before ? std::move(before->values) : Values{}).Make();
+  auto values = DemoMaker(around, management, people, before ? std::move(before->values) : Values{}).Make();
   if (!values) return std::move(values).error();
   (*values)["VOLCANION_URL"] = "http://" + UrlHost(settings.listen.host) + ":" + std::to_string(port);
   std::string text = "# Written by `volcanion up`: what clients of its demo need. Keys and tokens are secrets.\n";

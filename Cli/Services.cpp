@@ -2,16 +2,19 @@
 
 #include "Api/Middleware/GuardedRoutes.h"
 #include "Api/Routes/AuditRoutes.h"
+#include "Api/Routes/AuthRoutes.h"
 #include "Api/Routes/DocumentationRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
 #include "Api/Routes/KeyRoutes.h"
+#include "Api/Routes/MemberRoutes.h"
 #include "Api/Routes/PartnerRoutes.h"
 #include "Api/Routes/StructureRoutes.h"
 #include "Api/Routes/SystemRoutes.h"
 #include "Api/Routes/UnknownEventRoutes.h"
 #include "Api/Routes/VerdictRoutes.h"
+#include "Cli/People.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
 
@@ -26,6 +29,8 @@ using infrastructure::Settings;
 
 constexpr std::size_t kAdminConnections = 32;  // probes and scrapers; clients must not take their descriptors
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
+constexpr int kHashingThreads = 2;
+constexpr std::size_t kMaxQueuedLogIns = 64;
 constexpr std::chrono::seconds kServerPatience{1};  // for PostgreSQL to end a query by itself
 constexpr std::chrono::seconds kStopPatience{2};
 constexpr std::int64_t kMaxJobPageBytes = 4 * 1024 * 1024;
@@ -121,6 +126,11 @@ api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::R
       });
 }
 
+api::MemberHandlers ToMembers(Surroundings& around, Management& management, People& people) {
+  return {people.invite,         people.issue_service_token, people.store,
+          people.service_tokens, management.directory,       around.clock};
+}
+
 /// The store answers, is durable and has the tables that this program expects.
 api::Health CheckStore(const std::string& dsn, const char* store,
                        std::span<const infrastructure::Migration> migrations) {
@@ -198,7 +208,8 @@ JobService::~JobService() {
   if (ended_.get_future().wait_for(kStopPatience) != std::future_status::ready) queue_.Interrupt();
 }
 
-ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management)
+ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management,
+                       People& people)
     : drain_delay_(settings.drain_delay),
       drain_timeout_(settings.drain_timeout),
       stores_(stores),
@@ -219,7 +230,9 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       failures_(settings.max_auth_failures),
       key_uses_(management.keys, around.log, settings.key_use_interval),
       refused_(management.audit, management.directory, around.clock, around.log),
-      authentication_(management.directory, around.secrets, around.clock, blocking_, failures_, key_uses_),
+      hashing_(kHashingThreads, kMaxQueuedLogIns),
+      authentication_(management.directory, people.identify, around.secrets, around.clock, blocking_, failures_,
+                      key_uses_),
       router_(ToCalls(settings, around, refused_), around.clock, around.secrets),
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
@@ -238,6 +251,12 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddUnknownEventRoutes(routes, find_unknown_events_, suggest_schema_, around.clock);
   api::AddJobRoutes(routes, {management.measure_impact, management.judge_again, management.jobs});
   api::AddVerdictRoutes(routes, {reader_, management.verdicts});
+  api::AddMemberRoutes(routes, ToMembers(around, management, people));
+  api::AddServiceTokenRoutes(routes, ToMembers(around, management, people));
+  api::GuardedRoutes hashing(router_, authentication_, find_owner_, hashing_);
+  api::AddAuthRoutes(routes, hashing, blocking_,
+                     {people.log_in, people.refresh, people.log_out, people.accept_invitation, people.forgot_password,
+                      people.reset_password, management.directory});
   api::AddDocumentationRoutes(router_);
   jobs_.emplace(stores, around, management);
 }
@@ -252,6 +271,7 @@ void ApiService::Stop() {
   read_pool_.Interrupt();  // nobody waits for an answer any more
   management_.pool.Interrupt();
   blocking_.Stop();
+  hashing_.Stop();
   event_store_.Stop();
 }
 

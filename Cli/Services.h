@@ -135,11 +135,13 @@ class JobService {
   std::jthread thread_;
 };
 
+struct People;
+
 /// The public API: listens from construction, serves from Start() to Stop().
 class ApiService {
  public:
   ApiService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around,
-             Management& management);
+             Management& management, People& people);
   /// Stops.
   ~ApiService() { Stop(); }
 
@@ -172,6 +174,7 @@ class ApiService {
   api::FailureThrottle failures_;
   application::KeyUses key_uses_;
   application::RefusedAttempts refused_;
+  api::BlockingPool hashing_;  // few: each needs 64 MiB for a password
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
   api::Router router_;

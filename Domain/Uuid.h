@@ -46,6 +46,8 @@ using StructureId = Id<struct StructureKind>;
 using TrackingEventId = Id<struct TrackingEventKind>;
 using UserId = Id<struct UserKind>;
 using ServiceTokenId = Id<struct ServiceTokenKind>;
+using MembershipId = Id<struct MembershipKind>;
+using SessionId = Id<struct SessionKind>;
 
 }  // namespace volcanion::domain
 

@@ -59,15 +59,8 @@ std::optional<std::string> CredentialOf(const Headers& headers) {
   return std::nullopt;
 }
 
-Authentication::Identity Authentication::Identify(const domain::SecretHash& hash) const {
-  const auto directory = directory_.Current();
-  if (const auto sender = directory->FindSender(hash, clock_.Now())) return *sender;
-  if (auto principal = directory->FindPrincipal(hash)) return *std::move(principal);
-  return {};
-}
-
-Authentication::Identity Authentication::IdentifyOrNote(const domain::SecretHash& hash, const Answer& client) {
-  auto identity = Identify(hash);
+Authentication::Identity Authentication::IdentifyOrNote(std::string_view credential, const Answer& client) {
+  auto identity = identify_.With(credential);
   if (std::holds_alternative<std::monostate>(identity)) {
     failures_.NoteFailure(client.client_address(), steady_clock::now());
   }
@@ -79,18 +72,17 @@ void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)>
   if (!credential || credential->empty()) {
     return call.answer.SendProblem(401, "A key is needed: send it as X-API-Key or as Authorization: Bearer.");
   }
-  const auto hash = secrets_.Hash(*credential);
-  const auto identity = Identify(hash);
+  const auto identity = identify_.With(*credential);
   if (!std::holds_alternative<std::monostate>(identity)) return next(std::move(call), identity);
   const auto answer = call.answer;
   if (const auto wait = failures_.WaitFor(answer.client_address(), steady_clock::now())) {
     return SendTooManyFailures(answer, *wait);
   }
-  if (secrets_.IsMistyped(*credential)) return next(std::move(call), IdentifyOrNote(hash, answer));
+  if (secrets_.IsMistyped(*credential)) return next(std::move(call), IdentifyOrNote(*credential, answer));
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() < kMaxWaiting) {
-      waiting_.push_back({std::move(call), hash, std::move(next)});
+      waiting_.push_back({std::move(call), *credential, std::move(next)});
       if (looking_up_ || SubmitLookUp()) return;
       waiting_.pop_back();
     }
@@ -111,10 +103,10 @@ void Authentication::LookUp() {
     served.swap(waiting_);
     began_ = steady_clock::now();
   }
-  for (const auto refreshed = RefreshCatching(directory_); auto& [call, hash, next] : served) {
+  for (const auto refreshed = RefreshCatching(directory_); auto& [call, credential, next] : served) {
     const auto answer = call.answer;
     try {
-      refreshed ? next(std::move(call), IdentifyOrNote(hash, answer)) : answer.SendProblem(refreshed.error());
+      refreshed ? next(std::move(call), IdentifyOrNote(credential, answer)) : answer.SendProblem(refreshed.error());
     } catch (const std::exception& error) {
       answer.SendProblem(domain::Error{domain::ErrorKind::kInternal, error.what()});
     }
@@ -125,7 +117,8 @@ void Authentication::LookUp() {
     looking_up_ = false;
     if (!waiting_.empty() && !SubmitLookUp()) unserved.swap(waiting_);
   }
-  for (const auto& [call, hash, next] : unserved) call.answer.SendProblem(503, "The server is busy. Try again later.");
+  for (const auto& [call, credential, next] : unserved)
+    call.answer.SendProblem(503, "The server is busy. Try again later.");
 }
 
 void Authentication::RequireSender(Call call, std::function<void(Call, application::Sender)> next) {

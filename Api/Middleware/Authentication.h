@@ -5,6 +5,7 @@
 #include "Api/Middleware/FailureThrottle.h"
 #include "Application/Directory/DirectoryCache.h"
 #include "Application/Directory/KeyUses.h"
+#include "Application/Identity/IdentifyCaller.h"
 #include "Application/Ports/Clock.h"
 #include "Application/Ports/Secrets.h"
 #include "Application/Principal.h"
@@ -14,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -29,10 +31,11 @@ std::optional<std::string> CredentialOf(const Headers& headers);
 /// wait (429), but keys and tokens in memory are good from there, too. Thread-safe.
 class Authentication {
  public:
-  Authentication(application::DirectoryCache& directory, const application::Secrets& secrets,
-                 const application::Clock& clock, BlockingPool& blocking, FailureThrottle& failures,
-                 application::KeyUses& uses)
+  Authentication(application::DirectoryCache& directory, const application::IdentifyCaller& identify,
+                 const application::Secrets& secrets, const application::Clock& clock, BlockingPool& blocking,
+                 FailureThrottle& failures, application::KeyUses& uses)
       : directory_(directory),
+        identify_(identify),
         secrets_(secrets),
         clock_(clock),
         blocking_(blocking),
@@ -47,16 +50,14 @@ class Authentication {
   void RequirePrincipal(Call call, std::function<void(Call)> next);
 
  private:
-  /// Nobody, a system, or whoever has a token.
-  using Identity = std::variant<std::monostate, application::Sender, application::Principal>;
-  Identity Identify(const domain::SecretHash& hash) const;
-  /// The same; nobody is noted as a failure of the client.
-  Identity IdentifyOrNote(const domain::SecretHash& hash, const Answer& client);
+  using Identity = application::Caller;
+  /// Nobody is noted as a failure of the client.
+  Identity IdentifyOrNote(std::string_view credential, const Answer& client);
   void WithIdentity(Call call, std::function<void(Call, Identity)> next);
 
   struct Waiting {
     Call call;
-    domain::SecretHash hash;
+    std::string credential;
     std::function<void(Call, Identity)> next;
   };
   /// On a thread of the pool: looks up, and lets all go on that waited when it began.
@@ -64,6 +65,7 @@ class Authentication {
   bool SubmitLookUp();
 
   application::DirectoryCache& directory_;
+  const application::IdentifyCaller& identify_;
   const application::Secrets& secrets_;
   const application::Clock& clock_;
   BlockingPool& blocking_;

@@ -71,6 +71,12 @@ struct Settings {
   int max_auth_failures = 60;
   std::chrono::milliseconds key_use_interval{30'000};
 
+  std::chrono::seconds access_token_lifetime{600};
+  std::chrono::seconds signing_key_lifetime{30 * 24 * 3600};
+  std::string oidc_issuer;  ///< empty: no external issuer
+  std::string oidc_audience;
+  std::string oidc_jwks;
+
   int sync_workers = 1;
   std::chrono::milliseconds poll_interval{100};
 

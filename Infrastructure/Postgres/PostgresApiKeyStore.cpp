@@ -52,7 +52,7 @@ constexpr std::string_view kInsertKey = R"(
 void InsertKey(soci::session& session, const ApiKey& key) {
   const auto id = key.id().ToString();
   const auto system = key.system().ToString();
-  const auto hash = HexText(key.hash());
+  const auto hash = HexOf(key.hash());
   const auto created_at = domain::FormatRfc3339(key.created_at());
   auto expires_at = TimeText(key.expires_at());
   const std::string environment(domain::ToString(key.environment()));

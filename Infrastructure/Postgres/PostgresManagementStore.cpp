@@ -335,7 +335,7 @@ Result<Done> PostgresManagementStore::AddAdminToken(std::string_view name, std::
                                                     const domain::SecretHash& hash, const AuditEntry& audit) {
   if (HasNul(name)) return HasNulByte("/name");
   if (HasNul(prefix)) return HasNulByte("/prefix");
-  const auto hash_text = HexText(hash);
+  const auto hash_text = HexOf(hash);
   const std::string name_text(name);
   const std::string prefix_text(prefix);
   return pool_.Run({"add admin token"}, [&](soci::session& session) -> Result<Done> {

@@ -7,6 +7,7 @@
 
 #include <soci/soci.h>
 
+#include <charconv>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
@@ -52,17 +53,6 @@ inline domain::Error HasNulByte(std::string pointer) {
           {{std::move(pointer), "invalid_character", "must not contain U+0000"}}};
 }
 
-/// A hash as a text that decode(..., 'hex') takes.
-inline std::string HexText(const domain::SecretHash& hash) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : hash.bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
-  return text;
-}
-
 /// What a column with a check constraint holds.
 template <typename T>
 T ValueOfColumn(std::optional<T> parsed) {
@@ -76,6 +66,26 @@ Id IdFromColumn(std::string_view text) {
   const auto id = Id::Parse(text);
   if (!id) throw std::runtime_error("a uuid column holds no UUID");
   return *id;
+}
+
+/// A SHA-256 as hexadecimal digits, for decode(..., 'hex') and from encode(..., 'hex').
+inline std::string HexOf(const domain::SecretHash& hash) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : hash.bytes) {
+    text.push_back(kDigits[byte >> 4]);
+    text.push_back(kDigits[byte & 15]);
+  }
+  return text;
+}
+
+inline domain::SecretHash HashFromHex(std::string_view hex) {
+  domain::SecretHash hash;
+  if (hex.size() != 2 * hash.bytes.size()) throw std::runtime_error("a hash column holds no SHA-256");
+  for (std::size_t i = 0; i < hash.bytes.size(); ++i) {
+    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, hash.bytes[i], 16);
+  }
+  return hash;
 }
 
 /// Ids as a text of type uuid[].

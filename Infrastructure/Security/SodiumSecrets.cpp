@@ -18,7 +18,8 @@ constexpr std::size_t kRandomBytes = 32;
 constexpr std::size_t kRandomCharacters = 43;   // 62^43 > 2^256
 constexpr std::size_t kChecksumCharacters = 6;  // 62^6 > 2^32
 constexpr std::size_t kPrefixCharacters = 14;
-constexpr std::array<std::string_view, 3> kKinds = {"vk_live_", "vk_test_", "va_live_"};  // of the same length
+constexpr std::array<std::string_view, 4> kKinds = {"vk_live_", "vk_test_", "va_live_",
+                                                    "vs_live_"};  // of the same length
 constexpr std::string_view kBase62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Random bytes for ids, fetched for many ids at once: one system call each would cost more than the rest of an id.
@@ -96,6 +97,9 @@ application::NewSecret SodiumSecrets::NewApiKey(domain::KeyEnvironment environme
   return NewSecretWithPrefix(environment == domain::KeyEnvironment::kTest ? "vk_test_" : "vk_live_");
 }
 application::NewSecret SodiumSecrets::NewAdminToken() const { return NewSecretWithPrefix("va_live_"); }
+application::NewSecret SodiumSecrets::NewServiceToken() const { return NewSecretWithPrefix("vs_live_"); }
+application::NewSecret SodiumSecrets::NewRefreshToken() const { return NewSecretWithPrefix("vr_live_"); }
+application::NewSecret SodiumSecrets::NewOneTimeToken() const { return NewSecretWithPrefix("vo_live_"); }
 
 bool SodiumSecrets::IsMistyped(std::string_view secret) const {
   const auto is_ours = [&](std::string_view kind) { return secret.starts_with(kind); };

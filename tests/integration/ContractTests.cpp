@@ -96,6 +96,36 @@ struct Walk {
     CHECK(api.service.Send("DELETE", job, "").status == 200);
   }
 
+  void People() {
+    constexpr char kEmail[] = "ada@example.com";
+    const auto anyone = [&](const std::string& path, const std::string& body) { return client.Post(path, body); };
+    const auto with_token = [&](const std::string& path, const std::string& token) {
+      return anyone(path, R"({"token":")" + token + R"(","password":")" + TestService::kPassword + R"("})").status;
+    };
+    const auto invited = Post(partner + "/members", R"({"email":"ada@example.com","role":"analyst"})");
+    REQUIRE(invited.status == 201);
+    const auto member = partner + "/members/" + JsonString(invited.body, "memberId");
+    CHECK(with_token("/api/auth/accept-invitation", api.service.messages().TokenFor(kEmail)) == 204);
+    CHECK(Get(partner + "/members").status == 200);
+    CHECK(Patch(member, R"({"role":"admin"})").status == 200);
+    const auto logged_in = api.service.LogIn(kEmail);
+    REQUIRE(logged_in.status == 200);
+    CHECK(client.Get("/api/partners", TestService::As(JsonString(logged_in.body, "accessToken"))).status == 200);
+    const auto refreshed =
+        anyone("/api/auth/refresh", R"({"refreshToken":")" + JsonString(logged_in.body, "refreshToken") + R"("})");
+    CHECK(refreshed.status == 200);
+    CHECK(anyone("/api/auth/logout", R"({"refreshToken":")" + JsonString(refreshed.body, "refreshToken") + R"("})")
+              .status == 204);
+    CHECK(anyone("/api/auth/forgot-password", R"({"email":"ada@example.com"})").status < 300);
+    CHECK(with_token("/api/auth/reset-password", api.service.messages().TokenFor(kEmail)) == 204);
+    CHECK(client.Get("/.well-known/jwks.json").status == 200);
+    const auto issued = Post(partner + "/tokens", R"({"name":"ci","scopes":["events:read"]})");
+    REQUIRE(issued.status == 201);
+    CHECK(Get(partner + "/tokens").status == 200);
+    CHECK(api.service.Send("DELETE", partner + "/tokens/" + JsonString(issued.body, "serviceTokenId"), "").status < 300);
+    CHECK(api.service.Send("DELETE", member, "").status < 300);
+  }
+
   void Operations() {
     for (const auto* path : {"/api/openapi.json", "/api/docs", "/api/docs/page.css", "/api/docs/page.js"}) {
       CHECK(client.Get(path).status == 200);
@@ -115,6 +145,7 @@ TEST_SUITE("the contract") {
     walk.Jobs();
     walk.Keys();
     walk.Partners();
+    walk.People();
     walk.Operations();
     std::set<std::string> succeeded;  // without the status
     for (const auto& seen : ApiContract::Get().Seen()) {
@@ -129,11 +160,12 @@ TEST_SUITE("the contract") {
   TEST_CASE("every route refuses as Api/openapi.yaml describes it") {
     Api api;
     HttpClient client(api.service.port());
-    const std::set<std::string> open = {"/api/openapi.json", "/api/docs", "/api/docs/page.css", "/api/docs/page.js"};
+    std::set<std::string> asked;
     const auto as_admin = api.service.AsAdmin();
     for (const auto& route : api.service.Routes()) {
       std::string path(route.pattern);
-      if (open.contains(path) || !path.starts_with("/api/")) continue;  // the others are on the admin listener
+      if (route.access.caller == api::Access::Caller::kAnyone) continue;
+      asked.insert(std::string(route.method) + " " + path);
       for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) {
         path.replace(at, path.find('}') - at + 1, kNowhere);
       }
@@ -163,7 +195,7 @@ TEST_SUITE("the contract") {
     }
     const auto seen = ApiContract::Get().Seen();
     for (const auto& described : ApiContract::Get().Described({"401", "403", "415"})) {
-      CHECK_MESSAGE(seen.contains(described), described);
+      if (asked.contains(described.substr(0, described.rfind(' ')))) CHECK_MESSAGE(seen.contains(described), described);
     }
   }
 
