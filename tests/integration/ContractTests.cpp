@@ -182,8 +182,8 @@ TEST_SUITE("the contract") {
         if (is_read) CHECK(client.Send(method, path, "", good).status == 404);
       }
       if (method == "GET") {
-        const auto asked = client.Send(method, path + "?no-such-parameter=1", "", good).status;
-        CHECK((asked == 422 || asked == 404));
+        const auto status = client.Send(method, path + "?no-such-parameter=1", "", good).status;
+        CHECK((status == 422 || status == 404));
       }
       if (method == "POST" || method == "PATCH") {
         auto text = good;
