@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -23,6 +24,14 @@ std::optional<std::array<std::uint8_t, 16>> ParseIpAddress(std::string_view text
   }
   if (inet_pton(AF_INET6, copy.c_str(), bytes.data()) == 1) return bytes;
   return std::nullopt;
+}
+
+std::string NeighbourhoodOf(std::string_view address) {
+  const auto bytes = ParseIpAddress(address);
+  if (!bytes) return std::string(address);
+  const bool is_v4 = std::all_of(bytes->begin(), bytes->begin() + 10, [](std::uint8_t byte) { return byte == 0; }) &&
+                     (*bytes)[10] == 0xff && (*bytes)[11] == 0xff;
+  return {bytes->begin(), bytes->begin() + (is_v4 ? 16 : 8)};
 }
 
 std::optional<IpNetwork> IpNetwork::Parse(std::string_view text) {

@@ -17,6 +17,13 @@ int RunSync(const infrastructure::Settings& settings);
 int RetrySetAside(const infrastructure::Settings& settings);
 int RunMigrate(const infrastructure::Settings& settings);
 int PrintConfig(const infrastructure::Settings& settings);
+/// A platform admin; the password is asked for on a terminal, else read from standard input or
+/// VOLCANION_ADMIN_PASSWORD.
+int CreateAdmin(const infrastructure::Settings& settings, const std::string& email);
+/// Whether a person may log in and use tokens.
+int SetPersonActive(const infrastructure::Settings& settings, const std::string& email, bool is_active);
+int RotateSigningKey(const infrastructure::Settings& settings);
+int RevokeDemo(const infrastructure::Settings& settings);
 int CreateAdminToken(const infrastructure::Settings& settings, const std::string& name);
 
 struct IngestOptions {

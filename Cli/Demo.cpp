@@ -31,11 +31,12 @@ constexpr std::array kPartners = {
 };
 
 constexpr char kEventName[] = "wildlife_strike_reported";
+const application::Author kAuthor = {"volcanion up", ""};
 
 class DemoMaker {
  public:
-  DemoMaker(Surroundings& around, Management& management, Values before)
-      : around_(around), management_(management), before_(std::move(before)) {}
+  DemoMaker(Surroundings& around, Management& management, People& people, Values before)
+      : around_(around), management_(management), people_(people), before_(std::move(before)) {}
 
   Result<Values> Make() {
     if (auto refreshed = management_.directory.Refresh(); !refreshed) return std::move(refreshed).error();
@@ -43,6 +44,7 @@ class DemoMaker {
       if (auto made = MakePartner(demo); !made) return std::move(made).error();
     }
     if (auto made = MakeAdminToken(); !made) return std::move(made).error();
+    if (auto made = MakeAdmin(); !made) return std::move(made).error();
     return values_;
   }
 
@@ -51,7 +53,7 @@ class DemoMaker {
 
   Result<domain::PartnerId> FindOrCreatePartner(const DemoPartner& demo) {
     if (const auto directory = Known(); const auto* found = directory->FindPartnerNamed(demo.name)) return found->id;
-    auto created = management_.create_partner.Handle({demo.name});
+    auto created = management_.create_partner.Handle({.name = demo.name, .author = kAuthor});
     if (!created) return std::move(created).error();
     return created->id();
   }
@@ -59,7 +61,7 @@ class DemoMaker {
   Result<domain::PartnerSystemId> FindOrRegisterSystem(const DemoPartner& demo, domain::PartnerId partner) {
     if (const auto directory = Known(); const auto* found = directory->FindSystemNamed(partner, demo.system))
       return found->id;
-    auto registered = management_.register_system.Handle({partner, demo.system});
+    auto registered = management_.register_system.Handle({.partner = partner, .name = demo.system, .author = kAuthor});
     if (!registered) return std::move(registered).error();
     return registered->id();
   }
@@ -69,7 +71,7 @@ class DemoMaker {
     const auto& kept = before_[demo.variables + std::string("API_KEY")];
     const auto sender = Known()->FindSender(around_.secrets.Hash(kept), around_.clock.Now());
     if (!kept.empty() && sender && sender->system == system) return kept;
-    auto issued = management_.issue_key.Handle({system, "demo", std::nullopt});
+    auto issued = management_.issue_key.Handle({.system = system, .name = "demo", .author = kAuthor});
     if (!issued) return std::move(issued).error();
     return issued->secret;
   }
@@ -77,16 +79,14 @@ class DemoMaker {
   Result<domain::Done> MakePartner(const DemoPartner& demo) {
     const auto partner = FindOrCreatePartner(demo);
     if (!partner) return partner.error();
+    if (auto marked = people_.demo_credentials.MarkPartner(*partner); !marked) return marked;
     const auto system = FindOrRegisterSystem(demo, *partner);
     if (!system) return system.error();
     const auto key = KeepOrIssueKey(demo, *system);
     if (!key) return key.error();
     if (!Known()->HasStructure(*partner, *system, kEventName)) {
-      auto published = management_.publish_structure.Handle({{*partner, kEventName},
-                                                             std::string(kDemoSchema),
-                                                             domain::StructureState::kActive,
-                                                             {},
-                                                             {"volcanion up", ""}});
+      auto published = management_.publish_structure.Handle(
+          {{*partner, kEventName}, std::string(kDemoSchema), domain::StructureState::kActive, {}, kAuthor});
       if (!published) return std::move(published).error();
     }
     const std::string prefix = demo.variables;
@@ -104,13 +104,30 @@ class DemoMaker {
       return domain::Done{};
     }
     auto secret = around_.secrets.NewAdminToken();
-    if (auto added = management_.store.AddAdminToken("demo", secret.prefix, secret.hash); !added) return added;
+    if (auto added = AddAdminToken(management_.store, "demo", secret, kAuthor); !added) return added;
+    if (auto marked = people_.demo_credentials.MarkAdminToken(secret.hash); !marked) return marked;
     values_[kVariable] = secret.text;
     return management_.directory.Refresh();
   }
 
+  /// A platform admin who can log in. Whoever has lost the password of an earlier start resets it.
+  Result<domain::Done> MakeAdmin() {
+    constexpr char kEmail[] = "VOLCANION_DEMO_ADMIN_EMAIL";
+    constexpr char kPassword[] = "VOLCANION_DEMO_ADMIN_PASSWORD";
+    values_[kEmail] = "admin@demo.example";
+    values_[kPassword] = before_[kPassword];
+    if (Known()->FindPersonByEmail(values_[kEmail])) return domain::Done{};
+    values_[kPassword] = around_.secrets.NewOneTimeToken().text;
+    auto created =
+        people_.create_platform_admin.Handle({values_[kEmail], values_[kPassword], true, {"volcanion up", ""}});
+    const bool is_known = !created && created.error().kind == domain::ErrorKind::kConflict;  // but was deactivated
+    if (is_known) values_[kPassword].clear();
+    return is_known ? Result<domain::Done>(domain::Done{}) : created;
+  }
+
   Surroundings& around_;
   Management& management_;
+  People& people_;
   Values before_;
   Values values_;
 };
@@ -126,10 +143,10 @@ std::string UrlHost(const std::string& host) {
 std::filesystem::path DemoFile(const infrastructure::Settings& settings) { return settings.data_dir / "demo.env"; }
 
 Result<Demo> MakeDemo(const infrastructure::Settings& settings, Surroundings& around, Management& management,
-                      std::uint16_t port) {
+                      People& people, std::uint16_t port) {
   const auto file = DemoFile(settings);
   auto before = infrastructure::ReadEnvFile(file);  // missing at the first start
-  auto values = DemoMaker(around, management, before ? std::move(before->values) : Values{}).Make();
+  auto values = DemoMaker(around, management, people, before ? std::move(before->values) : Values{}).Make();
   if (!values) return std::move(values).error();
   (*values)["VOLCANION_URL"] = "http://" + UrlHost(settings.listen.host) + ":" + std::to_string(port);
   std::string text = "# Written by `volcanion up`: what clients of its demo need. Keys and tokens are secrets.\n";

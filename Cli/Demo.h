@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Cli/People.h"
 #include "Cli/Services.h"
 #include "Domain/Result.h"
 #include "Infrastructure/Config/Settings.h"
@@ -21,6 +22,6 @@ std::filesystem::path DemoFile(const infrastructure::Settings& settings);
 /// management API, and writes what clients need to `demo.env` in the data directory. What that file holds already stays
 /// in force when the store still knows it. `port` is the public listener's.
 domain::Result<Demo> MakeDemo(const infrastructure::Settings& settings, Surroundings& around, Management& management,
-                              std::uint16_t port);
+                              People& people, std::uint16_t port);
 
 }  // namespace volcanion::cli

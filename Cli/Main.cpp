@@ -74,6 +74,36 @@ int main(int argc, char** argv) try {
       ->add_option("--name", token_name, "what to remember it by")
       ->capture_default_str();
 
+  std::string email;
+  auto* admin = app.add_subcommand("admin", "People who look after all partners, and what is theirs alone to do.");
+  admin->require_subcommand(1);
+  admin->fallthrough();
+  const auto add_to_admin = [&](const char* name, const char* description, auto command) {
+    auto* subcommand = admin->add_subcommand(name, description);
+    subcommand->footer(kFooter);
+    subcommand->fallthrough();
+    subcommand->callback([&config_file, &status, command] { status = WithSettings(config_file, command); });
+    return subcommand;
+  };
+  add_to_admin("create",
+               "Create a platform admin. The password is asked for on a terminal, else read from standard input, or\n"
+               "taken from VOLCANION_ADMIN_PASSWORD; never from the command line, which others can see.",
+               [&email](const Settings& settings) { return cli::CreateAdmin(settings, email); })
+      ->add_option("--email", email, "whom to create")
+      ->required();
+  add_to_admin("deactivate", "Let a person neither log in nor use any token, from now on.",
+               [&email](const Settings& settings) { return cli::SetPersonActive(settings, email, false); })
+      ->add_option("--email", email, "whom to deactivate")
+      ->required();
+  add_to_admin("activate", "Let a person log in again.",
+               [&email](const Settings& settings) { return cli::SetPersonActive(settings, email, true); })
+      ->add_option("--email", email, "whom to activate")
+      ->required();
+  add_to_admin("rotate-signing-key", "Have a new key sign access tokens; the old one verifies what it has signed.",
+               [](const Settings& settings) { return cli::RotateSigningKey(settings); });
+  add_to_admin("revoke-demo", "Make every credential of the demo void, so that others may reach the server.",
+               [](const Settings& settings) { return cli::RevokeDemo(settings); });
+
   cli::IngestOptions ingest{
       .file = "", .url = Environment("VOLCANION_URL"), .api_key = Environment("VOLCANION_API_KEY")};
   if (ingest.url.empty()) ingest.url = "http://127.0.0.1:8080";

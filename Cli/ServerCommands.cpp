@@ -1,8 +1,11 @@
+#include "Application/IpNetwork.h"
 #include "Cli/Commands.h"
 #include "Cli/Demo.h"
+#include "Cli/People.h"
 #include "Cli/Services.h"
 #include "Cli/StopSignals.h"
 #include "Cli/Stores.h"
+#include "Infrastructure/Messages/LoggedMessages.h"
 #include "Infrastructure/PostgresServer/PrivateCluster.h"
 
 #include <malloc.h>
@@ -26,6 +29,7 @@ using infrastructure::Settings;
 
 constexpr char kDatabase[] = "volcanion";
 constexpr std::chrono::seconds kMemoryReturn{5};
+constexpr std::chrono::seconds kDemoPause{1};
 
 int Fail(const domain::Error& error) {
   std::cerr << "volcanion: " << error.message << "\n";
@@ -103,6 +107,32 @@ void LogProblems(application::Log& log, const std::vector<api::HealthCheck>& che
   }
 }
 
+bool IsLoopback(const std::string& host) {
+  static const auto kIpv4 = application::IpNetwork::Parse("127.0.0.0/8");
+  static const auto kIpv6 = application::IpNetwork::Parse("::1");
+  return kIpv4->Contains(host) || kIpv6->Contains(host);
+}
+
+/// The secrets of the demo lie in a file, and its tokens may do everything: not on a server that others can reach.
+/// Waits for the store where it has to be asked.
+domain::Result<domain::Done> CheckDemo(const Settings& settings, People& people, application::Log& log,
+                                       const StopSignals& signals) {
+  if (IsLoopback(settings.listen.host)) return domain::Done{};
+  auto found = people.demo_credentials.Find();
+  while (!found) {
+    log.Warning("waiting for the write store, to see whether credentials of the demo are good in it",
+                {{"reason", std::string_view(found.error().message)}});
+    if (signals.WaitFor(kDemoPause)) {
+      return domain::Error{domain::ErrorKind::kUnavailable, "stopped while waiting for the write store"};
+    }
+    found = people.demo_credentials.Find();
+  }
+  if (found->empty()) return domain::Done{};
+  return domain::Error{domain::ErrorKind::kInvalid,
+                       "VOLCANION_LISTEN lets others reach this server, and credentials of the demo are good here (" +
+                           *found + "). Run `volcanion admin revoke-demo`, and set VOLCANION_DEMO=false."};
+}
+
 // The C library keeps what a burst of large answers has freed, gigabytes of it, for a burst that may never come.
 void WaitForStop(const StopSignals& signals) {
   while (!signals.WaitFor(kMemoryReturn)) malloc_trim(0);
@@ -114,6 +144,11 @@ void WaitForStop(const StopSignals& signals) {
 int RunUp(Settings settings) {
   StopSignals signals;
   RaiseDescriptorLimit();
+  if (settings.demo && !IsLoopback(settings.listen.host)) {
+    return Fail({domain::ErrorKind::kInvalid,
+                 "VOLCANION_LISTEN lets others reach this server: set VOLCANION_DEMO=false, as the demo's credentials "
+                 "are not for them."});
+  }
   std::error_code error;
   std::filesystem::create_directories(settings.data_dir, error);
   if (error)
@@ -134,13 +169,16 @@ int RunUp(Settings settings) {
 
   Surroundings around(settings, VOLCANION_VERSION);
   Management management(settings, *stores, around);
+  infrastructure::LoggedMessages messages(around.log, true);
+  People people(settings, around, management, messages);
+  if (auto checked = CheckDemo(settings, people, around.log, signals); !checked) return Fail(checked.error());
   SyncService sync(settings, *stores, around);
-  ApiService api(settings, *stores, around, management);
+  ApiService api(settings, *stores, around, management, people);
   AdminService admin(settings, around, Joined(api.HealthChecks(), sync.HealthChecks()));
 
   std::optional<Demo> demo;
   if (settings.demo) {
-    auto made = MakeDemo(settings, around, management, api.port());
+    auto made = MakeDemo(settings, around, management, people, api.port());
     if (!made) return Fail(made.error());
     demo = *std::move(made);
   }
@@ -161,7 +199,10 @@ int RunApi(const Settings& settings) {
   if (!stores) return Fail(stores.error());
   Surroundings around(settings, VOLCANION_VERSION);
   Management management(settings, *stores, around);
-  ApiService api(settings, *stores, around, management);
+  infrastructure::LoggedMessages messages(around.log, false);
+  People people(settings, around, management, messages);
+  if (const auto checked = CheckDemo(settings, people, around.log, signals); !checked) return Fail(checked.error());
+  ApiService api(settings, *stores, around, management, people);
   AdminService admin(settings, around, api.HealthChecks());
   api.Start();
   admin.Start();
@@ -216,7 +257,7 @@ int CreateAdminToken(const Settings& settings, const std::string& name) {
   Surroundings around(settings, VOLCANION_VERSION);
   Management management(settings, *stores, around);
   const auto secret = around.secrets.NewAdminToken();
-  const auto added = management.store.AddAdminToken(name, secret.prefix, secret.hash);
+  const auto added = AddAdminToken(management.store, name, secret, {"volcanion admin-token", ""});
   if (!added) return Fail(added.error());
   Say("this token is shown once; keep it secret");
   std::cout << secret.text << std::endl;

@@ -1,14 +1,20 @@
 #include "Cli/Services.h"
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
+#include "Api/Routes/AuditRoutes.h"
+#include "Api/Routes/AuthRoutes.h"
+#include "Api/Routes/DocumentationRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
+#include "Api/Routes/KeyRoutes.h"
+#include "Api/Routes/MemberRoutes.h"
 #include "Api/Routes/PartnerRoutes.h"
 #include "Api/Routes/StructureRoutes.h"
 #include "Api/Routes/SystemRoutes.h"
 #include "Api/Routes/UnknownEventRoutes.h"
 #include "Api/Routes/VerdictRoutes.h"
+#include "Cli/People.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
 
@@ -24,6 +30,8 @@ using infrastructure::Settings;
 constexpr std::size_t kAdminConnections = 32;  // probes and scrapers; clients must not take their descriptors
 constexpr int kCompilingThreads = 2;
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
+constexpr int kHashingThreads = 2;
+constexpr std::size_t kMaxQueuedLogIns = 64;
 constexpr std::chrono::seconds kServerPatience{1};  // for PostgreSQL to end a query by itself
 constexpr std::chrono::seconds kStopPatience{2};
 constexpr std::int64_t kMaxJobPageBytes = 4 * 1024 * 1024;
@@ -97,13 +105,14 @@ api::ForwardedHeader ToHeader(infrastructure::ProxyHeader header) {
   return api::ForwardedHeader::kEither;
 }
 
-api::CallSettings ToCalls(const Settings& settings, Surroundings& around) {
+api::CallSettings ToCalls(const Settings& settings, Surroundings& around, application::RefusedAttempts& refused) {
   api::CallSettings calls{around.metrics, around.log, api::CorsPolicy(settings.cors_origins), {}};
   for (const auto& proxy : settings.trusted_proxies) {
     if (const auto network = application::IpNetwork::Parse(proxy)) calls.proxies.trusted.push_back(*network);
   }
   calls.proxies.header = ToHeader(settings.forwarded_header);
   calls.max_body_bytes = settings.max_body_bytes;
+  calls.refused = &refused;
   return calls;
 }
 
@@ -116,6 +125,11 @@ api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::R
       [&router](int status, std::string_view detail, const api::Headers& headers) {
         return router.AnswerProtocolError(status, detail, headers);
       });
+}
+
+api::MemberHandlers ToMembers(Surroundings& around, Management& management, People& people) {
+  return {people.invite,         people.issue_service_token, people.store,
+          people.service_tokens, management.directory,       around.clock};
 }
 
 /// The store answers, is durable and has the tables that this program expects.
@@ -148,14 +162,20 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
     : pool({stores.write, settings.write_pool}, around.log),
       directory_store(pool),
       store(pool),
+      keys(pool),
       structures(pool),
       audit(pool),
       directory(directory_store, compiler, around.log, settings.directory_poll),
       create_partner(store, directory, around.clock, around.secrets),
-      change_partner(store),
+      change_partner(store, directory),
       register_system(store, directory, around.clock, around.secrets),
       change_system(store, directory),
-      issue_key(store, directory, around.clock, around.secrets),
+      issue_key(keys, directory, around.clock, around.secrets),
+      rotate_key(keys, directory, around.clock, around.secrets),
+      revoke_key(keys, directory, around.clock),
+      find_partners(store),
+      find_systems(store),
+      find_keys(keys),
       publish_structure(structures, directory, compiler, comparer, around.clock, around.secrets),
       change_structure(structures, directory, compiler, comparer, around.clock),
       compare_structure(structures, compiler, comparer),
@@ -166,6 +186,13 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       verdicts(pool),
       measure_impact(jobs, around.clock, around.secrets),
       judge_again(jobs, around.clock, around.secrets) {}
+
+domain::Result<domain::Done> AddAdminToken(application::ManagementStore& store, const std::string& name,
+                                           const application::NewSecret& secret, const application::Author& author) {
+  application::AuditEntry entry{std::nullopt, author, "admin_token.created", name + " (" + secret.prefix + ")"};
+  entry.after = {{"name", name}, {"prefix", secret.prefix}};
+  return store.AddAdminToken(name, secret.prefix, secret.hash, entry);
+}
 
 JobService::JobService(const Stores& stores, Surroundings& around, Management& management)
     : queue_(stores.write, around.secrets.NewId(around.clock.Now())),
@@ -182,7 +209,8 @@ JobService::~JobService() {
   if (ended_.get_future().wait_for(kStopPatience) != std::future_status::ready) queue_.Interrupt();
 }
 
-ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management)
+ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundings& around, Management& management,
+                       People& people)
     : drain_delay_(settings.drain_delay),
       drain_timeout_(settings.drain_timeout),
       stores_(stores),
@@ -198,25 +226,41 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       find_events_(reader_, management.directory),
       find_unknown_events_(unknown_event_reader_, management.directory),
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
+      find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
       compiling_(kCompilingThreads, settings.max_queued_queries),
-      authentication_(management.directory, around.secrets, around.clock, blocking_),
-      router_(ToCalls(settings, around), around.clock, around.secrets),
+      failures_(settings.max_auth_failures),
+      key_uses_(management.keys, around.log, settings.key_use_interval),
+      refused_(management.audit, management.directory, around.clock, around.log),
+      hashing_(kHashingThreads, kMaxQueuedLogIns),
+      authentication_(management.directory, people.identify, around.secrets, around.clock, blocking_, failures_,
+                      key_uses_),
+      router_(ToCalls(settings, around, refused_), around.clock, around.secrets),
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
-  api::AddIngestRoutes(router_, authentication_, ingest_events_, rate_limiter_,
-                       {settings.max_event_bytes, settings.max_batch_events});
-  api::AddEventRoutes(router_, authentication_, blocking_, find_events_, reader_, around.clock);
-  api::AdminRoutes admin(router_, authentication_, blocking_);
+  api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
+  api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
+  api::AddEventRoutes(routes, find_events_, reader_, around.clock);
   api::AddPartnerRoutes(
-      admin, {management.create_partner, management.change_partner, management.read_audit, management.store});
-  api::AddSystemRoutes(admin, {management.register_system, management.change_system, management.issue_key});
-  api::AdminRoutes compiling(router_, authentication_, compiling_);
-  api::AddStructureRoutes(admin, compiling,
+      routes, {management.create_partner, management.find_partners, management.change_partner, management.store});
+  api::AddSystemRoutes(
+      routes, {management.register_system, management.change_system, management.find_systems, management.store});
+  api::AddKeyRoutes(
+      routes, {management.issue_key, management.rotate_key, management.revoke_key, management.find_keys, around.clock});
+  api::AddAuditRoutes(routes, management.read_audit);
+  api::GuardedRoutes compiling(router_, authentication_, find_owner_, compiling_);
+  api::AddStructureRoutes(routes, compiling,
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
-  api::AddUnknownEventRoutes(admin, find_unknown_events_, suggest_schema_, around.clock);
-  api::AddJobRoutes(admin, {management.measure_impact, management.judge_again, management.jobs});
-  api::AddVerdictRoutes(admin, {reader_, management.verdicts});
+  api::AddUnknownEventRoutes(routes, find_unknown_events_, suggest_schema_, around.clock);
+  api::AddJobRoutes(routes, {management.measure_impact, management.judge_again, management.jobs});
+  api::AddVerdictRoutes(routes, {reader_, management.verdicts});
+  api::AddMemberRoutes(routes, ToMembers(around, management, people));
+  api::AddServiceTokenRoutes(routes, ToMembers(around, management, people));
+  api::GuardedRoutes hashing(router_, authentication_, find_owner_, hashing_);
+  api::AddAuthRoutes(routes, hashing, blocking_,
+                     {people.log_in, people.refresh, people.log_out, people.accept_invitation, people.forgot_password,
+                      people.reset_password, management.directory});
+  api::AddDocumentationRoutes(router_);
   jobs_.emplace(stores, around, management);
 }
 
@@ -231,6 +275,7 @@ void ApiService::Stop() {
   management_.pool.Interrupt();
   blocking_.Stop();
   compiling_.Stop();
+  hashing_.Stop();
   event_store_.Stop();
 }
 

@@ -3,9 +3,11 @@
 #include "Api/BlockingPool.h"
 #include "Api/Http/HttpServer.h"
 #include "Api/Middleware/Authentication.h"
+#include "Api/Middleware/FailureThrottle.h"
 #include "Api/Middleware/RateLimiter.h"
 #include "Api/Router.h"
 #include "Api/Routes/HealthRoutes.h"
+#include "Application/Audit/RefusedAttempts.h"
 #include "Application/Commands/ChangePartner.h"
 #include "Application/Commands/ChangePartnerSystem.h"
 #include "Application/Commands/ChangeStructure.h"
@@ -16,11 +18,18 @@
 #include "Application/Commands/MeasureImpact.h"
 #include "Application/Commands/PublishStructure.h"
 #include "Application/Commands/RegisterPartnerSystem.h"
+#include "Application/Commands/RevokeApiKey.h"
+#include "Application/Commands/RotateApiKey.h"
 #include "Application/Directory/DirectoryCache.h"
+#include "Application/Directory/KeyUses.h"
 #include "Application/Jobs/JobRunner.h"
 #include "Application/Queries/CompareStructure.h"
+#include "Application/Queries/FindApiKeys.h"
 #include "Application/Queries/FindEvents.h"
+#include "Application/Queries/FindOwner.h"
+#include "Application/Queries/FindPartners.h"
 #include "Application/Queries/FindStructures.h"
+#include "Application/Queries/FindSystems.h"
 #include "Application/Queries/FindUnknownEvents.h"
 #include "Application/Queries/ReadAudit.h"
 #include "Application/Queries/SuggestSchema.h"
@@ -31,6 +40,7 @@
 #include "Infrastructure/JsonSchema/SchemaSuggestion.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
+#include "Infrastructure/Postgres/PostgresApiKeyStore.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 #include "Infrastructure/Postgres/PostgresEventReader.h"
@@ -77,8 +87,9 @@ struct Management {
   infrastructure::SociPool pool;
   infrastructure::PostgresDirectoryStore directory_store;
   infrastructure::PostgresManagementStore store;
+  infrastructure::PostgresApiKeyStore keys;
   infrastructure::PostgresStructureStore structures;
-  infrastructure::PostgresAuditReader audit;
+  infrastructure::PostgresAuditLog audit;
   infrastructure::ValijsonSchemaCompiler compiler;
   infrastructure::SchemaComparison comparer;
   application::DirectoryCache directory;
@@ -87,6 +98,11 @@ struct Management {
   application::RegisterPartnerSystemHandler register_system;
   application::ChangePartnerSystemHandler change_system;
   application::IssueApiKeyHandler issue_key;
+  application::RotateApiKeyHandler rotate_key;
+  application::RevokeApiKeyHandler revoke_key;
+  application::FindPartnersHandler find_partners;
+  application::FindSystemsHandler find_systems;
+  application::FindApiKeysHandler find_keys;
   application::PublishStructureHandler publish_structure;
   application::ChangeStructureHandler change_structure;
   application::CompareStructureHandler compare_structure;
@@ -98,6 +114,10 @@ struct Management {
   application::MeasureImpactHandler measure_impact;
   application::JudgeAgainHandler judge_again;
 };
+
+/// Stores an administrator's token, with its audit entry.
+domain::Result<domain::Done> AddAdminToken(application::ManagementStore& store, const std::string& name,
+                                           const application::NewSecret& secret, const application::Author& author);
 
 /// Does background jobs, one at a time: works from construction to destruction.
 class JobService {
@@ -115,11 +135,13 @@ class JobService {
   std::jthread thread_;
 };
 
+struct People;
+
 /// The public API: listens from construction, serves from Start() to Stop().
 class ApiService {
  public:
   ApiService(const infrastructure::Settings& settings, const Stores& stores, Surroundings& around,
-             Management& management);
+             Management& management, People& people);
   /// Stops.
   ~ApiService() { Stop(); }
 
@@ -129,8 +151,8 @@ class ApiService {
   void Stop();
   std::uint16_t port() const { return server_.port(); }
   std::vector<api::HealthCheck> HealthChecks();
-  /// Method and pattern of each route, such as "GET /api/partners/{id}".
-  std::vector<std::string> Routes() const { return router_.Routes(); }
+  /// Each route with who may call it.
+  std::vector<api::DeclaredRoute> Routes() const { return router_.Routes(); }
 
  private:
   const std::chrono::milliseconds drain_delay_;
@@ -147,8 +169,13 @@ class ApiService {
   application::FindEventsHandler find_events_;
   application::FindUnknownEventsHandler find_unknown_events_;
   application::SuggestSchemaHandler suggest_schema_;
+  application::FindOwner find_owner_;
   api::BlockingPool blocking_;
   api::BlockingPool compiling_;  // schemas: whoever sends large ones waits for themselves
+  api::FailureThrottle failures_;
+  application::KeyUses key_uses_;
+  application::RefusedAttempts refused_;
+  api::BlockingPool hashing_;  // few: each needs 64 MiB for a password
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
   api::Router router_;
@@ -187,7 +214,7 @@ class AdminService {
   void Start() { server_.Start(); }
   void Stop() { server_.Stop(std::chrono::milliseconds(0)); }
   std::uint16_t port() const { return server_.port(); }
-  std::vector<std::string> Routes() const { return router_.Routes(); }
+  std::vector<api::DeclaredRoute> Routes() const { return router_.Routes(); }
 
  private:
   api::BlockingPool blocking_;

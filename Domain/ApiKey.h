@@ -5,54 +5,84 @@
 #include "Domain/Uuid.h"
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace volcanion::domain {
 
 /// SHA-256 of a secret with enough entropy of its own: all that is stored of it.
 struct SecretHash {
   std::array<std::uint8_t, 32> bytes{};
-  bool operator==(const SecretHash&) const = default;
+  /// Takes the same time wherever they differ.
+  bool operator==(const SecretHash& other) const {
+    unsigned difference = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) difference |= bytes[i] ^ other.bytes[i];
+    return difference == 0;
+  }
+};
+
+/// What a key is for; written into it, so that people and scanners see it. Both kinds send alike.
+enum class KeyEnvironment { kLive, kTest };
+
+std::string_view ToString(KeyEnvironment environment);  ///< "live", "test"
+std::optional<KeyEnvironment> ParseKeyEnvironment(std::string_view text);
+
+enum class KeyState { kActive, kExpired, kRevoked };
+
+std::string_view ToString(KeyState state);  ///< "active", "expired", "revoked"
+
+/// The longest time for which a key stays good beside the one that takes its place.
+inline constexpr std::chrono::seconds kMaxKeyOverlap = std::chrono::days(30);
+
+struct ApiKeyFields {
+  ApiKeyId id;
+  PartnerSystemId system;
+  std::string name;
+  std::string prefix;
+  SecretHash hash;
+  Timestamp created_at = {};
+  std::optional<Timestamp> expires_at = {};
+  KeyEnvironment environment = KeyEnvironment::kLive;
+  std::optional<Timestamp> revoked_at = {};
 };
 
 /// A secret with which a partner system sends events. The secret itself is shown once and never kept.
 class ApiKey {
  public:
   /// kInvalid when the name breaks Domain/Name.h or the expiry is not after the creation.
-  static Result<ApiKey> Create(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix,
-                               SecretHash hash, Timestamp created_at, std::optional<Timestamp> expires_at);
+  static Result<ApiKey> Create(ApiKeyFields fields);
+  /// As it was stored.
+  static ApiKey Restore(ApiKeyFields fields) { return ApiKey(std::move(fields)); }
 
-  ApiKeyId id() const { return id_; }
-  PartnerSystemId system() const { return system_; }
-  const std::string& name() const { return name_; }
+  ApiKeyId id() const { return fields_.id; }
+  PartnerSystemId system() const { return fields_.system; }
+  const std::string& name() const { return fields_.name; }
   /// The first characters of the secret, by which people recognize it.
-  const std::string& prefix() const { return prefix_; }
-  const SecretHash& hash() const { return hash_; }
-  Timestamp created_at() const { return created_at_; }
-  std::optional<Timestamp> expires_at() const { return expires_at_; }
+  const std::string& prefix() const { return fields_.prefix; }
+  const SecretHash& hash() const { return fields_.hash; }
+  Timestamp created_at() const { return fields_.created_at; }
+  std::optional<Timestamp> expires_at() const { return fields_.expires_at; }
+  KeyEnvironment environment() const { return fields_.environment; }
+  std::optional<Timestamp> revoked_at() const { return fields_.revoked_at; }
+  KeyState StateAt(Timestamp now) const;
+
+  /// From `now` on it is refused. False when it was revoked already: the time of that stays.
+  bool Revoke(Timestamp now);
+  /// Makes room for another: it expires `overlap` from now, or when it would have. kConflict when it is not active any
+  /// more, kInvalid for an overlap below zero or above kMaxKeyOverlap.
+  Result<Done> GiveWay(Timestamp now, std::chrono::seconds overlap);
 
  private:
-  ApiKey(ApiKeyId id, PartnerSystemId system, std::string name, std::string prefix, SecretHash hash,
-         Timestamp created_at, std::optional<Timestamp> expires_at)
-      : id_(id),
-        system_(system),
-        name_(std::move(name)),
-        prefix_(std::move(prefix)),
-        hash_(hash),
-        created_at_(created_at),
-        expires_at_(expires_at) {}
+  explicit ApiKey(ApiKeyFields fields) : fields_(std::move(fields)) {}
 
-  ApiKeyId id_;
-  PartnerSystemId system_;
-  std::string name_;
-  std::string prefix_;
-  SecretHash hash_;
-  Timestamp created_at_;
-  std::optional<Timestamp> expires_at_;
+  ApiKeyFields fields_;
 };
 
 }  // namespace volcanion::domain

@@ -5,31 +5,52 @@
 #include "Domain/Timestamp.h"
 #include "Domain/Uuid.h"
 
+#include <optional>
 #include <string>
 
 namespace volcanion::domain {
 
-/// A tenant: the company whose systems send events.
+struct PartnerFields {
+  PartnerId id;
+  std::string name;
+  Timestamp created_at = {};
+  Compatibility compatibility = Compatibility::kBackward;
+  bool is_active = true;
+  int revision = 1;  ///< grows with every change
+};
+
+/// What is to be otherwise; nothing: as it is.
+struct PartnerChange {
+  std::optional<std::string> name = {};
+  std::optional<Compatibility> compatibility = {};
+  std::optional<bool> is_active = {};
+};
+
+/// A tenant: the company whose systems send events. It is never deleted, as its events refer to it; one that is not
+/// active sends nothing.
 class Partner {
  public:
   /// kInvalid when the name breaks Domain/Name.h.
   static Result<Partner> Create(PartnerId id, std::string name, Timestamp created_at,
                                 Compatibility compatibility = Compatibility::kBackward);
+  /// As it was stored.
+  static Partner Restore(PartnerFields fields) { return Partner(std::move(fields)); }
 
-  PartnerId id() const { return id_; }
-  const std::string& name() const { return name_; }
-  Timestamp created_at() const { return created_at_; }
+  PartnerId id() const { return fields_.id; }
+  const std::string& name() const { return fields_.name; }
+  Timestamp created_at() const { return fields_.created_at; }
   /// What a new version of one of its structures may change.
-  Compatibility compatibility() const { return compatibility_; }
+  Compatibility compatibility() const { return fields_.compatibility; }
+  bool is_active() const { return fields_.is_active; }
+  int revision() const { return fields_.revision; }
+
+  /// kInvalid for a name that breaks the rules; then nothing is changed. The revision grows when anything is.
+  Result<Done> Change(const PartnerChange& change);
 
  private:
-  Partner(PartnerId id, std::string name, Timestamp created_at, Compatibility compatibility)
-      : id_(id), name_(std::move(name)), created_at_(created_at), compatibility_(compatibility) {}
+  explicit Partner(PartnerFields fields) : fields_(std::move(fields)) {}
 
-  PartnerId id_;
-  std::string name_;
-  Timestamp created_at_;
-  Compatibility compatibility_;
+  PartnerFields fields_;
 };
 
 }  // namespace volcanion::domain

@@ -40,37 +40,52 @@ struct RateLimit {
 
 inline constexpr int kMaxRateLimit = 1'000'000;  ///< of both numbers
 
-/// One source of events of a partner: a website, an app, a backend service.
+struct PartnerSystemFields {
+  PartnerSystemId id;
+  PartnerId partner;
+  std::string name;
+  InvalidEventPolicy invalid_events = InvalidEventPolicy::kFlag;
+  std::optional<RateLimit> rate_limit = {};
+  Timestamp created_at = {};
+  bool is_active = true;
+  int revision = 1;  ///< grows with every change
+};
+
+/// What is to be otherwise; nothing: as it is.
+struct PartnerSystemChange {
+  std::optional<std::string> name = {};
+  std::optional<InvalidEventPolicy> invalid_events = {};
+  std::optional<std::optional<RateLimit>> rate_limit = {};  ///< an empty one: no limit
+  std::optional<bool> is_active = {};
+};
+
+/// One source of events of a partner: a website, an app, a backend service. It is never deleted, as its events refer to
+/// it; one that is not active sends nothing.
 class PartnerSystem {
  public:
   /// kInvalid when the name breaks Domain/Name.h, or a number of the limit is not from 1 to kMaxRateLimit.
   static Result<PartnerSystem> Create(PartnerSystemId id, PartnerId partner, std::string name,
                                       InvalidEventPolicy invalid_events, std::optional<RateLimit> rate_limit,
                                       Timestamp created_at);
+  /// As it was stored.
+  static PartnerSystem Restore(PartnerSystemFields fields) { return PartnerSystem(std::move(fields)); }
 
-  PartnerSystemId id() const { return id_; }
-  PartnerId partner() const { return partner_; }
-  const std::string& name() const { return name_; }
-  InvalidEventPolicy invalid_events() const { return invalid_events_; }
-  std::optional<RateLimit> rate_limit() const { return rate_limit_; }
-  Timestamp created_at() const { return created_at_; }
+  PartnerSystemId id() const { return fields_.id; }
+  PartnerId partner() const { return fields_.partner; }
+  const std::string& name() const { return fields_.name; }
+  InvalidEventPolicy invalid_events() const { return fields_.invalid_events; }
+  std::optional<RateLimit> rate_limit() const { return fields_.rate_limit; }
+  Timestamp created_at() const { return fields_.created_at; }
+  bool is_active() const { return fields_.is_active; }
+  int revision() const { return fields_.revision; }
+
+  /// kInvalid as in Create(); then nothing is changed. The revision grows when anything is.
+  Result<Done> Change(const PartnerSystemChange& change);
 
  private:
-  PartnerSystem(PartnerSystemId id, PartnerId partner, std::string name, InvalidEventPolicy invalid_events,
-                std::optional<RateLimit> rate_limit, Timestamp created_at)
-      : id_(id),
-        partner_(partner),
-        name_(std::move(name)),
-        invalid_events_(invalid_events),
-        rate_limit_(rate_limit),
-        created_at_(created_at) {}
+  explicit PartnerSystem(PartnerSystemFields fields) : fields_(std::move(fields)) {}
 
-  PartnerSystemId id_;
-  PartnerId partner_;
-  std::string name_;
-  InvalidEventPolicy invalid_events_;
-  std::optional<RateLimit> rate_limit_;
-  Timestamp created_at_;
+  PartnerSystemFields fields_;
 };
 
 }  // namespace volcanion::domain

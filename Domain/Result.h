@@ -21,6 +21,7 @@ enum class ErrorKind {
   kChangedMeanwhile,  ///< is not as the caller last saw it
   kTooLarge,          ///< over a limit
   kUnsupportedMedia,  ///< a media type or encoding that is not taken
+  kTooManyAttempts,   ///< failed too often lately; try again in some minutes
   kUnavailable,       ///< try again later: a dependency is away, or a queue is full
   kInternal,          ///< a defect of ours
 };

@@ -58,7 +58,7 @@ void SyncWorker::Run(std::stop_token stop) {
       pause = settings_.poll_interval;
       claim_limit_ = std::min(settings_.max_claim_batches, claim_limit_ * 2);
       last_success_ = steady_clock::now();
-      if (*projected > 0) continue;
+      if (*projected > 0 || renaming_) continue;
     }
     if (!application::Pause(stop, pause)) return;
   }
@@ -86,12 +86,15 @@ domain::Result<std::size_t> SyncWorker::RunOnce() {
     Observe("after read commit");
     if (auto completed = claim.Complete(); !completed) return std::move(completed).error();
     Observe("after write commit");
+    const auto has_names = [](const StoredBatch& batch) { return !batch.renames.empty(); };
+    if (std::any_of(batches.begin(), batches.end(), has_names)) renaming_ = true;
     const auto events =
         std::accumulate(batches.begin(), batches.end(), std::size_t{0},
                         [](std::size_t sum, const StoredBatch& batch) { return sum + batch.events.size(); });
     metrics_.BatchesProjected(count, events, std::chrono::duration<double>(steady_clock::now() - begun).count());
   }
   claimed->reset();  // its transaction ends before the next one begins
+  if (auto renamed = Rename(); !renamed) return std::move(renamed).error();
   Report(freshness);
   return count;
 }
@@ -113,8 +116,8 @@ domain::Result<domain::Done> SyncWorker::ApplyOneByOne(application::OutboxClaim&
       if (!applied && applied.error().kind != domain::ErrorKind::kInvalid) return applied;
       if (!applied) refused = applied.error().message;
     } else {
-      refused = "only " + std::to_string(batch.events.size() + batch.judgements.size()) + " of its " +
-                std::to_string(batch.event_count) + " events can be read with their partner and system";
+      refused = "only " + std::to_string(batch.found()) + " of its " + std::to_string(batch.event_count) +
+                " events can be read with their partner and system";
     }
     if (refused.empty()) continue;
     if (auto set_aside = claim.SetAside(batch.id, refused); !set_aside) return set_aside;
@@ -122,6 +125,16 @@ domain::Result<domain::Done> SyncWorker::ApplyOneByOne(application::OutboxClaim&
     log_.Error("a batch cannot be projected and is set aside",
                {{"batch", batch.id}, {"events", batch.event_count}, {"reason", std::string_view(refused)}});
   }
+  return domain::Done{};
+}
+
+domain::Result<domain::Done> SyncWorker::Rename() {
+  const auto now = steady_clock::now();
+  if (!renaming_ && now - looked_for_names_ < settings_.report_interval) return domain::Done{};
+  looked_for_names_ = now;
+  auto renamed = read_model_.RenameSome();
+  if (!renamed) return std::move(renamed).error();
+  renaming_ = *renamed;
   return domain::Done{};
 }
 

@@ -42,6 +42,8 @@ class SyncWorker {
   domain::Result<domain::Done> Apply(application::OutboxClaim& claim);
   /// Applies the batches one by one, so that one that is refused is set aside alone.
   domain::Result<domain::Done> ApplyOneByOne(application::OutboxClaim& claim);
+  /// A step of giving old rows new names, so that what comes need not wait; now and then a look whether there are any.
+  domain::Result<domain::Done> Rename();
   void Report(const application::Freshness& freshness);
   void MeasureLag();
   void Observe(std::string_view step);
@@ -53,6 +55,8 @@ class SyncWorker {
   const SyncSettings settings_;
   const application::StepObserver observer_;
   int claim_limit_;
+  bool renaming_ = false;  // there may be old rows with other names
+  std::chrono::steady_clock::time_point looked_for_names_{};
   std::chrono::steady_clock::time_point reported_{};
   std::atomic<std::chrono::steady_clock::time_point> last_success_{};
 };

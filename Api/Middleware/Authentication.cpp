@@ -1,8 +1,10 @@
 #include "Api/Middleware/Authentication.h"
 
+#include "Api/Middleware/Problem.h"
 #include "Application/Base64.h"
 
 #include <exception>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -37,6 +39,13 @@ domain::Result<domain::Done> RefreshCatching(application::DirectoryCache& direct
   }
 }
 
+void SendTooManyFailures(const Answer& answer, std::chrono::seconds wait) {
+  auto problem = MakeProblem(429, "Too many keys and tokens from this address were not good. Try again later.",
+                             answer.correlation_id());
+  problem.headers.Add("Retry-After", std::to_string(wait.count()));
+  answer.Send(std::move(problem));
+}
+
 }  // namespace
 
 std::optional<std::string> CredentialOf(const Headers& headers) {
@@ -50,11 +59,12 @@ std::optional<std::string> CredentialOf(const Headers& headers) {
   return std::nullopt;
 }
 
-Authentication::Identity Authentication::Identify(const domain::SecretHash& hash) const {
-  const auto directory = directory_.Current();
-  if (const auto sender = directory->FindSender(hash, clock_.Now())) return {Who::kSender, *sender};
-  if (directory->IsAdminToken(hash)) return {Who::kAdmin, {}, directory->AdministratorWith(hash)};
-  return {};
+Authentication::Identity Authentication::IdentifyOrNote(std::string_view credential, const Answer& client) {
+  auto identity = identify_.With(credential);
+  if (std::holds_alternative<std::monostate>(identity)) {
+    failures_.NoteFailure(client.client_address(), steady_clock::now());
+  }
+  return identity;
 }
 
 void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)> next) {
@@ -62,14 +72,17 @@ void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)>
   if (!credential || credential->empty()) {
     return call.answer.SendProblem(401, "A key is needed: send it as X-API-Key or as Authorization: Bearer.");
   }
-  const auto hash = secrets_.Hash(*credential);
-  const auto identity = Identify(hash);
-  if (identity.who != Who::kNobody) return next(std::move(call), identity);
+  const auto identity = identify_.With(*credential);
+  if (!std::holds_alternative<std::monostate>(identity)) return next(std::move(call), identity);
   const auto answer = call.answer;
+  if (const auto wait = failures_.WaitFor(answer.client_address(), steady_clock::now())) {
+    return SendTooManyFailures(answer, *wait);
+  }
+  if (secrets_.IsMistyped(*credential)) return next(std::move(call), IdentifyOrNote(*credential, answer));
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() < kMaxWaiting) {
-      waiting_.push_back({std::move(call), hash, std::move(next)});
+      waiting_.push_back({std::move(call), *credential, std::move(next)});
       if (looking_up_ || SubmitLookUp()) return;
       waiting_.pop_back();
     }
@@ -90,10 +103,10 @@ void Authentication::LookUp() {
     served.swap(waiting_);
     began_ = steady_clock::now();
   }
-  for (const auto refreshed = RefreshCatching(directory_); auto& [call, hash, next] : served) {
+  for (const auto refreshed = RefreshCatching(directory_); auto& [call, credential, next] : served) {
     const auto answer = call.answer;
     try {
-      refreshed ? next(std::move(call), Identify(hash)) : answer.SendProblem(refreshed.error());
+      refreshed ? next(std::move(call), IdentifyOrNote(credential, answer)) : answer.SendProblem(refreshed.error());
     } catch (const std::exception& error) {
       answer.SendProblem(domain::Error{domain::ErrorKind::kInternal, error.what()});
     }
@@ -104,34 +117,34 @@ void Authentication::LookUp() {
     looking_up_ = false;
     if (!waiting_.empty() && !SubmitLookUp()) unserved.swap(waiting_);
   }
-  for (const auto& [call, hash, next] : unserved) call.answer.SendProblem(503, "The server is busy. Try again later.");
+  for (const auto& [call, credential, next] : unserved)
+    call.answer.SendProblem(503, "The server is busy. Try again later.");
 }
 
 void Authentication::RequireSender(Call call, std::function<void(Call, application::Sender)> next) {
-  WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
-    switch (identity.who) {
-      case Who::kSender:
-        if (UnpackBody(found)) next(std::move(found), identity.sender);
-        return;
-      case Who::kAdmin:
-        return found.answer.SendProblem(403, "Events are sent with a system's API key.");
-      case Who::kNobody:
-        return found.answer.SendProblem(401, "The key is not known, or not good any more.");
+  WithIdentity(std::move(call), [this, next = std::move(next)](Call found, Identity identity) {
+    if (const auto* sender = std::get_if<application::Sender>(&identity)) {
+      uses_.Note(sender->key, clock_.Now());
+      if (UnpackBody(found)) next(std::move(found), *sender);
+    } else if (std::holds_alternative<application::Principal>(identity)) {
+      found.answer.SendProblem(403, "Events are sent with a system's API key.");
+    } else {
+      found.answer.SendProblem(401, "The key is not known, or not good any more.");
     }
   });
 }
 
-void Authentication::RequireAdmin(Call call, std::function<void(Call)> next) {
+void Authentication::RequirePrincipal(Call call, std::function<void(Call)> next) {
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
-    switch (identity.who) {
-      case Who::kAdmin:
-        found.administrator = std::move(identity.administrator);
-        if (UnpackBody(found)) next(std::move(found));
-        return;
-      case Who::kSender:
-        return found.answer.SendProblem(403, "This needs an administrator's token, not an API key.");
-      case Who::kNobody:
-        return found.answer.SendProblem(401, "The token is not known, or not good any more.");
+    if (auto* principal = std::get_if<application::Principal>(&identity)) {
+      found.principal = std::move(*principal);
+      found.answer.SetActor(found.principal.name);
+      next(std::move(found));
+    } else if (const auto* sender = std::get_if<application::Sender>(&identity)) {
+      found.answer.SetActor("API key " + sender->key.ToString());
+      found.answer.SendProblem(403, "This needs a token, not an API key.");
+    } else {
+      found.answer.SendProblem(401, "The token is not known, or not good any more.");
     }
   });
 }

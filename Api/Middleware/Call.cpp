@@ -43,6 +43,22 @@ struct Answer::State {
   bool is_hot = false;
   steady_clock::time_point begun = steady_clock::now();
   std::atomic<bool> answered = false;
+  application::RefusedAttempt attempt = {};  // as far as it is known, should it be refused
+  bool is_stranger = false;
+
+  /// To be noted: not that of a partner system, which the metrics count.
+  bool IsRefusal(int status) const {
+    if (settings.refused == nullptr || is_hot || attempt.route.empty()) return false;
+    return status == 401 || status == 403 || status == 429 || (status == 404 && is_stranger);
+  }
+
+  void NoteRefusal(int status) const {
+    auto refused = attempt;
+    refused.status = status;
+    refused.author.correlation_id = correlation_id;
+    refused.author.client_address = client_address;
+    settings.refused->Note(std::move(refused));
+  }
 
   void Finish(Response& response) const {
     if (response.body.size() >= kMinPackedBytes) {
@@ -56,6 +72,7 @@ struct Answer::State {
     response.headers.Add("X-Correlation-ID", correlation_id);
     const auto seconds = std::chrono::duration<double>(steady_clock::now() - begun).count();
     settings.metrics.RequestAnswered(method, route, response.status, seconds);
+    if (IsRefusal(response.status)) NoteRefusal(response.status);
     using Level = application::Log::Level;
     const auto level = response.status >= 500 ? Level::kWarning : is_hot ? Level::kDebug : Level::kInfo;
     settings.log.Write(level, "request",
@@ -80,9 +97,31 @@ void Answer::SetRoute(std::string_view route, bool is_hot) {
   state_->is_hot = is_hot;
 }
 
+void Answer::SetPlace(std::string_view method, Access::Owner owner, const std::vector<std::string>& path_parameters) {
+  using Thing = application::RefusedAttempt::Thing;
+  auto& attempt = state_->attempt;
+  attempt.method = method;
+  attempt.route = state_->route;
+  const auto id = path_parameters.empty() ? std::nullopt : domain::Uuid::Parse(path_parameters[0]);
+  if (!id || (owner != Access::Owner::kPartner && owner != Access::Owner::kSystem)) return;
+  attempt.thing = owner == Access::Owner::kPartner ? Thing::kPartner : Thing::kSystem;
+  attempt.id = *id;
+}
+
+void Answer::SetActor(std::string actor) { state_->attempt.author.actor = std::move(actor); }
+
+void Answer::SetStranger(domain::PartnerId owner) {
+  state_->is_stranger = true;
+  auto& attempt = state_->attempt;
+  if (attempt.thing != application::RefusedAttempt::Thing::kNone) return;
+  attempt.thing = application::RefusedAttempt::Thing::kPartner;
+  attempt.id = owner.value;
+}
+
 const std::string& Answer::correlation_id() const { return state_->correlation_id; }
 const CallSettings& Answer::settings() const { return state_->settings; }
 const std::string& Answer::traceparent() const { return state_->traceparent; }
+const std::string& Answer::client_address() const { return state_->client_address; }
 
 void Answer::Send(Response response) const {
   if (state_->answered.exchange(true)) return;
@@ -138,6 +177,16 @@ bool AcceptsGzip(const Headers& headers) {
       if (IsSameHeader(TakePart(value, '='), "q")) return value.find_first_of("123456789") != std::string_view::npos;
     }
     return true;
+  }
+  return false;
+}
+
+bool Accepts(const Headers& headers, std::string_view type) {
+  for (auto accepted = headers.Find("Accept").value_or(""); !accepted.empty();) {
+    auto range = accepted.substr(0, accepted.find(','));
+    accepted.remove_prefix(std::min(range.size() + 1, accepted.size()));
+    range.remove_prefix(std::min(range.find_first_not_of(" \t"), range.size()));
+    if (IsSameHeader(range.substr(0, range.find_first_of("; \t")), type)) return true;
   }
   return false;
 }

@@ -2,10 +2,13 @@
 
 #include "Api/Http/HttpServer.h"
 #include "Api/Http/Message.h"
+#include "Api/Middleware/Access.h"
 #include "Api/Middleware/ClientAddress.h"
 #include "Api/Middleware/Cors.h"
+#include "Application/Audit/RefusedAttempts.h"
 #include "Application/Ports/Log.h"
 #include "Application/Ports/Metrics.h"
+#include "Application/Principal.h"
 #include "Domain/Result.h"
 
 #include <chrono>
@@ -23,7 +26,8 @@ struct CallSettings {
   application::Log& log;
   CorsPolicy cors = CorsPolicy();
   Proxies proxies = {};
-  std::size_t max_body_bytes = 4 * 1024 * 1024;  ///< unpacked
+  std::size_t max_body_bytes = 4 * 1024 * 1024;     ///< unpacked
+  application::RefusedAttempts* refused = nullptr;  ///< hears of them, but for those on hot routes; may be null
 };
 
 /// The answer to one request: the right to give it, and what must be in it whoever gives it. Copies share that right;
@@ -36,9 +40,17 @@ class Answer {
 
   /// The pattern of the route that took the request, for metrics; a literal.
   void SetRoute(std::string_view route, bool is_hot);
+  /// For refused attempts: the route's method, a literal, and what its path names.
+  void SetPlace(std::string_view method, Access::Owner owner, const std::vector<std::string>& path_parameters);
+  /// Who asks, in the words of the audit log.
+  void SetActor(std::string actor);
+  /// What is asked for belongs to that partner, and not to who asks: a 404 is a refusal then.
+  void SetStranger(domain::PartnerId owner);
   const std::string& correlation_id() const;
   /// The client's; empty when there was no valid one.
   const std::string& traceparent() const;
+  /// Who asks, as far as proxies of ours tell.
+  const std::string& client_address() const;
 
   const CallSettings& settings() const;
   void Send(Response response) const;
@@ -56,7 +68,7 @@ struct Call {
   Request request;
   std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
   Answer answer;
-  std::string administrator = {};  ///< who asks, for the audit log; empty before Authentication::RequireAdmin()
+  application::Principal principal = {};  ///< who calls; nobody before Authentication::RequirePrincipal()
 };
 
 /// Unpacks the body where it is packed. False when that cannot be done: the client has been told.
@@ -69,6 +81,8 @@ std::string MediaTypeOf(const Headers& headers);
 /// application/json, or nothing said.
 bool IsJson(const Headers& headers);
 
+/// Whether the client names that media type among those that it takes (RFC 9110, 12.5.1); `type` in lower case.
+bool Accepts(const Headers& headers, std::string_view type);
 /// Whether the client takes an answer in gzip (RFC 9110, 12.5.3).
 bool AcceptsGzip(const Headers& headers);
 

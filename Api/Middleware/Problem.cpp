@@ -26,6 +26,8 @@ int StatusOf(domain::ErrorKind kind) {
       return 415;
     case domain::ErrorKind::kInvalid:
       return 422;
+    case domain::ErrorKind::kTooManyAttempts:
+      return 429;
     case domain::ErrorKind::kUnavailable:
       return 503;
     case domain::ErrorKind::kInternal:
@@ -36,8 +38,11 @@ int StatusOf(domain::ErrorKind kind) {
 
 Response MakeProblem(const domain::Error& error, std::string_view correlation_id) {
   const bool ours = error.kind == domain::ErrorKind::kInternal;
-  return MakeProblem(StatusOf(error.kind), ours ? "Something went wrong on our side." : std::string_view(error.message),
-                     correlation_id, error.faults);
+  auto response =
+      MakeProblem(StatusOf(error.kind), ours ? "Something went wrong on our side." : std::string_view(error.message),
+                  correlation_id, error.faults);
+  if (error.kind == domain::ErrorKind::kTooManyAttempts) response.headers.Add("Retry-After", "60");
+  return response;
 }
 
 Response MakeProblem(int status, std::string_view detail, std::string_view correlation_id,

@@ -31,6 +31,13 @@ int QueryReader::Integer(std::string_view name, int otherwise) {
   return number;
 }
 
+std::optional<bool> QueryReader::Boolean(std::string_view name) {
+  const auto text = Text(name);
+  if (!text) return std::nullopt;
+  if (*text != "true" && *text != "false") Note(name, "wrong_value", "must be true or false");
+  return *text == "true";
+}
+
 std::optional<domain::Timestamp> QueryReader::Time(std::string_view name) {
   const auto text = Text(name);
   if (!text) return std::nullopt;

@@ -19,6 +19,7 @@ class QueryReader {
 
   std::optional<std::string> Text(std::string_view name);
   int Integer(std::string_view name, int otherwise);
+  std::optional<bool> Boolean(std::string_view name);
   std::optional<domain::Timestamp> Time(std::string_view name);
   /// An id; what is none cannot be found, and is a fault here.
   template <typename Id>

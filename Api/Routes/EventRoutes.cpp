@@ -3,10 +3,8 @@
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
-#include "Api/Middleware/RunBlocking.h"
 #include "Api/Routes/AsOf.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +14,7 @@ namespace {
 
 using application::EventRow;
 using application::FindEvents;
+using domain::Result;
 
 void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("trackingEventId").Text(event.tracking_event_id.ToString());
@@ -55,7 +54,7 @@ bool ReadDescending(QueryReader& query) {
   return order != "asc";
 }
 
-domain::Result<FindEvents> ReadQuestion(const Call& call) {
+Result<FindEvents> ReadQuestion(const Call& call) {
   const auto system = domain::PartnerSystemId::Parse(call.path_parameters[0]);
   if (!system) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
   auto parameters = QueryReader::Open(call.request.query);
@@ -76,68 +75,50 @@ domain::Result<FindEvents> ReadQuestion(const Call& call) {
   return question;
 }
 
-class EventRoutes {
- public:
-  EventRoutes(application::FindEventsHandler& find_events, application::EventReader& reader,
-              const application::Clock& clock)
-      : find_events_(find_events), reader_(reader), clock_(clock) {}
-
-  void List(const Call& call) const {
-    auto question = ReadQuestion(call);
-    if (!question) return call.answer.SendProblem(question.error());
-    const auto found = find_events_.Handle(*std::move(question));
-    if (!found) return call.answer.SendProblem(found.error());
-    JsonText json;
+Result<Response> List(application::FindEventsHandler& handler, const application::Clock& clock, const Call& call) {
+  auto question = ReadQuestion(call);
+  if (!question) return std::move(question).error();
+  const auto found = handler.Handle(*std::move(question));
+  if (!found) return found.error();
+  JsonText json;
+  json.BeginObject();
+  json.Name("items").BeginArray();
+  for (const auto& event : found->items) {
     json.BeginObject();
-    json.Name("items").BeginArray();
-    for (const auto& event : found->items) {
-      json.BeginObject();
-      WriteEventMembers(json, event);
-      json.EndObject();
-    }
-    json.EndArray();
-    json.Name("nextCursor");
-    WriteOptional(json, found->next_cursor);
-    WriteAsOf(json, found->as_of, clock_.Now());
+    WriteEventMembers(json, event);
     json.EndObject();
-    call.answer.Send(MakeJson(200, json.Take()));
   }
+  json.EndArray();
+  json.Name("nextCursor");
+  WriteOptional(json, found->next_cursor);
+  WriteAsOf(json, found->as_of, clock.Now());
+  json.EndObject();
+  return MakeJson(200, json.Take());
+}
 
-  void One(const Call& call) const {
-    const auto id = domain::TrackingEventId::Parse(call.path_parameters[0]);
-    const auto found = id ? reader_.Get(*id) : domain::Result<application::EventFound>(application::EventFound{});
-    if (!found) return call.answer.SendProblem(found.error());
-    if (!found->event) return call.answer.SendProblem(404, "There is no such event in the read model.");
-    JsonText json;
-    json.BeginObject();
-    WriteEventMembers(json, *found->event);
-    WriteAsOf(json, found->as_of, clock_.Now());
-    json.EndObject();
-    call.answer.Send(MakeJson(200, json.Take()));
-  }
-
- private:
-  application::FindEventsHandler& find_events_;
-  application::EventReader& reader_;
-  const application::Clock& clock_;
-};
+Result<Response> One(application::EventReader& reader, const application::Clock& clock, const Call& call) {
+  const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
+  if (!id) return id.error();
+  const auto found = reader.Get(*id);
+  if (!found) return found.error();
+  if (!found->event) return domain::Error{domain::ErrorKind::kNotFound, "There is no such event in the read model."};
+  JsonText json;
+  json.BeginObject();
+  WriteEventMembers(json, *found->event);
+  WriteAsOf(json, found->as_of, clock.Now());
+  json.EndObject();
+  return MakeJson(200, json.Take());
+}
 
 }  // namespace
 
-void AddEventRoutes(Router& router, Authentication& authentication, BlockingPool& blocking,
-                    application::FindEventsHandler& find_events, application::EventReader& reader,
-                    const application::Clock& clock) {
-  const auto routes = std::make_shared<const EventRoutes>(find_events, reader, clock);
-  const auto add = [&](std::string_view pattern, void (EventRoutes::*handle)(const Call&) const) {
-    router.Add("GET", pattern, [routes, handle, &authentication, &blocking](Call call) {
-      authentication.RequireAdmin(std::move(call), [routes, handle, &blocking](Call known) {
-        RunBlocking(blocking, std::move(known),
-                    [routes, handle](const Call& running) { ((*routes).*handle)(running); });
-      });
-    });
-  };
-  add("/api/events/partner-system/{id}", &EventRoutes::List);
-  add("/api/events/{trackingEventId}", &EventRoutes::One);
+void AddEventRoutes(GuardedRoutes& routes, application::FindEventsHandler& find_events,
+                    application::EventReader& reader, const application::Clock& clock) {
+  using enum Access::Owner;
+  routes.Add("GET", "/api/events/partner-system/{id}", Access::Member(kSystem, domain::Scope::kEventsRead),
+             [&find_events, &clock](const Call& call) { return List(find_events, clock, call); });
+  routes.Add("GET", "/api/events/{trackingEventId}", Access::Member(kEvent, domain::Scope::kEventsRead),
+             [&reader, &clock](const Call& call) { return One(reader, clock, call); });
 }
 
 }  // namespace volcanion::api

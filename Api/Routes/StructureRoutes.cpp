@@ -2,11 +2,11 @@
 
 #include "Api/Json/BodyReader.h"
 #include "Api/Json/JsonText.h"
+#include "Api/Middleware/EntityTag.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
 #include "Application/Utf8.h"
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -45,8 +45,6 @@ void WriteStructure(JsonText& json, const StructureHead& head, const std::string
   WriteTime(json, head.retired_at);
 }
 
-std::string ETagOf(const StructureHead& head) { return "\"" + std::to_string(head.revision) + "\""; }
-
 /// `incompatible` is left out where nothing was compared.
 Response StructureJson(int status, const EventStructure& structure, const std::vector<domain::Fault>* incompatible) {
   JsonText json;
@@ -58,7 +56,7 @@ Response StructureJson(int status, const EventStructure& structure, const std::v
   }
   json.EndObject();
   auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", ETagOf(structure.head()));
+  response.headers.Add("ETag", EntityTag(structure.head().revision));
   return response;
 }
 
@@ -194,25 +192,6 @@ Result<Response> Get(application::StructureStore& store, const Call& call) {
   return StructureJson(200, *structure, nullptr);
 }
 
-/// The revisions that If-Match names (RFC 9110, 13.1.1); nothing without it, or when any will do.
-std::optional<std::vector<int>> ReadIfMatch(const Headers& headers) {
-  const auto field = headers.Find("If-Match");
-  if (!field || *field == "*") return std::nullopt;
-  std::vector<int> revisions;  // what is no tag of ours matches nothing
-  for (auto rest = *field; !rest.empty();) {
-    auto tag = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(tag.size() + 1, rest.size()));
-    tag.remove_prefix(std::min(tag.find_first_not_of(" \t"), tag.size()));
-    tag = tag.substr(0, tag.find_last_not_of(" \t") + 1);
-    if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) continue;
-    int revision = 0;
-    const auto end = tag.data() + tag.size() - 1;
-    const auto [stopped, error] = std::from_chars(tag.data() + 1, end, revision);
-    if (error == std::errc() && stopped == end) revisions.push_back(revision);
-  }
-  return revisions;
-}
-
 Result<Response> Change(application::ChangeStructureHandler& handler, const Call& call) {
   auto address = AddressOf(call);
   if (!address) return std::move(address).error();
@@ -259,16 +238,20 @@ Result<Response> ValidateDocuments(application::ValidateDocumentsHandler& handle
 
 }  // namespace
 
-void AddStructureRoutes(AdminRoutes& reading, AdminRoutes& compiling, const StructureHandlers& handlers) {
+void AddStructureRoutes(GuardedRoutes& reading, GuardedRoutes& compiling, const StructureHandlers& handlers) {
+  using enum Access::Owner;
+  using enum domain::Scope;
+  const auto reads = Access::Member(kPartner, kStructuresRead);
+  const auto writes = Access::PartnerAdmin(kPartner, kStructuresWrite);
   constexpr std::string_view kStructures = "/api/partners/{id}/structures";
   constexpr std::string_view kVersion = "/api/partners/{id}/structures/{eventName}/versions/{version}";
-  compiling.Add("POST", kStructures, [handlers](const Call& call) { return Publish(handlers.publish, call); });
-  reading.Add("GET", kStructures, [handlers](const Call& call) { return List(handlers.find, call); });
-  compiling.Add("POST", "/api/partners/{id}/structures/compatibility",
+  compiling.Add("POST", kStructures, writes, [handlers](const Call& call) { return Publish(handlers.publish, call); });
+  reading.Add("GET", kStructures, reads, [handlers](const Call& call) { return List(handlers.find, call); });
+  compiling.Add("POST", "/api/partners/{id}/structures/compatibility", reads,
                 [handlers](const Call& call) { return Compare(handlers.compare, call); });
-  reading.Add("GET", kVersion, [handlers](const Call& call) { return Get(handlers.store, call); });
-  compiling.Add("PATCH", kVersion, [handlers](const Call& call) { return Change(handlers.change, call); });
-  compiling.Add("POST", "/api/structures/validate",
+  reading.Add("GET", kVersion, reads, [handlers](const Call& call) { return Get(handlers.store, call); });
+  compiling.Add("PATCH", kVersion, writes, [handlers](const Call& call) { return Change(handlers.change, call); });
+  compiling.Add("POST", "/api/structures/validate", Access::Principal(kStructuresRead),
                 [handlers](const Call& call) { return ValidateDocuments(handlers.validate_documents, call); });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Application/Commands/ChangeStructure.h"
 #include "Application/Commands/PublishStructure.h"
 #include "Application/Ports/StructureStore.h"
@@ -23,6 +23,6 @@ struct StructureHandlers {
 /// POST and GET /api/partners/{id}/structures, POST .../structures/compatibility, GET and PATCH
 /// .../structures/{eventName}/versions/{version}, and POST /api/structures/validate. What compiles or compares schemas
 /// may take a second of processor time.
-void AddStructureRoutes(AdminRoutes& reading, AdminRoutes& compiling, const StructureHandlers& handlers);
+void AddStructureRoutes(GuardedRoutes& reading, GuardedRoutes& compiling, const StructureHandlers& handlers);
 
 }  // namespace volcanion::api

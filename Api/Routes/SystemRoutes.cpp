@@ -2,7 +2,10 @@
 
 #include "Api/Json/BodyReader.h"
 #include "Api/Json/JsonText.h"
+#include "Api/Middleware/EntityTag.h"
 #include "Api/Middleware/Problem.h"
+#include "Api/Middleware/QueryReader.h"
+#include "Api/Routes/PageJson.h"
 
 #include <string>
 #include <utility>
@@ -28,12 +31,12 @@ std::optional<domain::RateLimit> ReadRateLimit(BodyReader& body) {
   return read;
 }
 
-Response SystemJson(int status, const domain::PartnerSystem& system) {
-  JsonText json;
+void WriteSystem(JsonText& json, const domain::PartnerSystem& system) {
   json.BeginObject();
   json.Name("partnerSystemId").Text(system.id().ToString());
   json.Name("partnerId").Text(system.partner().ToString());
   json.Name("name").Text(system.name());
+  json.Name("isActive").Boolean(system.is_active());
   json.Name("invalidEvents").Text(domain::ToString(system.invalid_events()));
   json.Name("rateLimit");
   if (const auto limit = system.rate_limit()) {
@@ -46,7 +49,14 @@ Response SystemJson(int status, const domain::PartnerSystem& system) {
   }
   json.Name("createdAt").Text(domain::FormatRfc3339(system.created_at()));
   json.EndObject();
-  return MakeJson(status, json.Take());
+}
+
+Response SystemJson(int status, const domain::PartnerSystem& system) {
+  JsonText json;
+  WriteSystem(json, system);
+  auto response = MakeJson(status, json.Take());
+  response.headers.Add("ETag", EntityTag(system.revision()));
+  return response;
 }
 
 Result<Response> Register(application::RegisterPartnerSystemHandler& handler, const Call& call) {
@@ -57,6 +67,7 @@ Result<Response> Register(application::RegisterPartnerSystemHandler& handler, co
   application::RegisterPartnerSystem command{*partner, body->RequiredString("name")};
   command.invalid_events = ReadPolicy(*body).value_or(command.invalid_events);
   command.rate_limit = ReadRateLimit(*body);
+  command.author = AuthorOf(call);
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto system = handler.Handle(std::move(command));
   if (!system) return system.error();
@@ -69,8 +80,11 @@ Result<Response> Change(application::ChangePartnerSystemHandler& handler, const 
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
   application::ChangePartnerSystem command{*id};
-  command.invalid_events = ReadPolicy(*body);
-  if (body->Has("rateLimit")) command.rate_limit = ReadRateLimit(*body);  // null takes the limit away
+  command.change.name = body->OptionalString("name");
+  command.change.is_active = body->OptionalBoolean("isActive");
+  command.change.invalid_events = ReadPolicy(*body);
+  if (body->Has("rateLimit")) command.change.rate_limit = ReadRateLimit(*body);  // null takes the limit away
+  command.expected_revisions = ReadIfMatch(call.request.headers);
   command.author = AuthorOf(call);
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto system = handler.Handle(command);
@@ -78,44 +92,43 @@ Result<Response> Change(application::ChangePartnerSystemHandler& handler, const 
   return SystemJson(200, *system);
 }
 
-Result<Response> IssueKey(application::IssueApiKeyHandler& handler, const Call& call) {
-  const auto system = PathId<domain::PartnerSystemId>(call, "partner system");
+Result<Response> Get(application::ManagementStore& store, const Call& call) {
+  const auto id = PathId<domain::PartnerSystemId>(call, "partner system");
+  if (!id) return id.error();
+  const auto system = store.GetSystem(*id);
   if (!system) return system.error();
-  auto body = BodyReader::Open(call.request.body);
-  if (!body) return std::move(body).error();
-  application::IssueApiKey command{*system, body->RequiredString("name"), std::nullopt};
-  if (const auto expiry = body->OptionalString("expiresAt")) {
-    command.expires_at = domain::ParseRfc3339(*expiry);
-    if (!command.expires_at) body->Note("expiresAt", "malformed_time", "must be an RFC 3339 date and time");
-  }
-  if (auto read = body->Finish(); !read) return std::move(read).error();
-  const auto issued = handler.Handle(std::move(command));
-  if (!issued) return issued.error();
-  const auto& key = issued->key;
-  JsonText json;
-  json.BeginObject();
-  json.Name("apiKeyId").Text(key.id().ToString());
-  json.Name("partnerSystemId").Text(key.system().ToString());
-  json.Name("name").Text(key.name());
-  json.Name("key").Text(issued->secret);
-  json.Name("prefix").Text(key.prefix());
-  json.Name("createdAt").Text(domain::FormatRfc3339(key.created_at()));
-  json.Name("expiresAt");
-  key.expires_at() ? json.Text(domain::FormatRfc3339(*key.expires_at())) : json.Null();
-  json.EndObject();
-  auto response = MakeJson(201, json.Take());
-  response.headers.Add("Cache-Control", "no-store");
-  return response;
+  return SystemJson(200, *system);
+}
+
+Result<Response> List(application::FindSystemsHandler& handler, const Call& call) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  auto query = QueryReader::Open(call.request.query);
+  if (!query) return std::move(query).error();
+  application::FindSystems question{{*partner}};
+  question.query.name = query->Text("name");
+  question.query.is_active = query->Boolean("isActive");
+  question.query.limit = query->Integer("limit", question.query.limit);
+  question.cursor = query->Text("cursor");
+  if (auto read = query->Finish(); !read) return std::move(read).error();
+  const auto found = handler.Handle(std::move(question));
+  if (!found) return found.error();
+  return PageJson(found->items, found->next_cursor, WriteSystem);
 }
 
 }  // namespace
 
-void AddSystemRoutes(AdminRoutes& routes, const SystemHandlers& handlers) {
-  routes.Add("POST", "/api/partners/{id}/systems",
+void AddSystemRoutes(GuardedRoutes& routes, const SystemHandlers& handlers) {
+  using enum Access::Owner;
+  using enum domain::Scope;
+  routes.Add("POST", "/api/partners/{id}/systems", Access::PartnerAdmin(kPartner, kSystemsWrite),
              [handlers](const Call& call) { return Register(handlers.register_system, call); });
-  routes.Add("PATCH", "/api/systems/{id}", [handlers](const Call& call) { return Change(handlers.change, call); });
-  routes.Add("POST", "/api/systems/{id}/keys",
-             [handlers](const Call& call) { return IssueKey(handlers.issue_key, call); });
+  routes.Add("GET", "/api/partners/{id}/systems", Access::Member(kPartner, kSystemsRead),
+             [handlers](const Call& call) { return List(handlers.find, call); });
+  routes.Add("GET", "/api/systems/{id}", Access::Member(kSystem, kSystemsRead),
+             [handlers](const Call& call) { return Get(handlers.store, call); });
+  routes.Add("PATCH", "/api/systems/{id}", Access::PartnerAdmin(kSystem, kSystemsWrite),
+             [handlers](const Call& call) { return Change(handlers.change, call); });
 }
 
 }  // namespace volcanion::api

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Application/Commands/ChangePartnerSystem.h"
-#include "Application/Commands/IssueApiKey.h"
 #include "Application/Commands/RegisterPartnerSystem.h"
+#include "Application/Ports/ManagementStore.h"
+#include "Application/Queries/FindSystems.h"
 
 namespace volcanion::api {
 
@@ -11,10 +12,11 @@ namespace volcanion::api {
 struct SystemHandlers {
   application::RegisterPartnerSystemHandler& register_system;
   application::ChangePartnerSystemHandler& change;
-  application::IssueApiKeyHandler& issue_key;
+  application::FindSystemsHandler& find;
+  application::ManagementStore& store;
 };
 
-/// POST /api/partners/{id}/systems, PATCH /api/systems/{id}, POST /api/systems/{id}/keys.
-void AddSystemRoutes(AdminRoutes& routes, const SystemHandlers& handlers);
+/// POST and GET /api/partners/{id}/systems, GET and PATCH /api/systems/{id}.
+void AddSystemRoutes(GuardedRoutes& routes, const SystemHandlers& handlers);
 
 }  // namespace volcanion::api

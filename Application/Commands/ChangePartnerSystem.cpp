@@ -1,44 +1,19 @@
 #include "Application/Commands/ChangePartnerSystem.h"
 
-#include <string>
-#include <utility>
+#include "Application/Commands/ManagementAudit.h"
 
 namespace volcanion::application {
-namespace {
 
 using domain::PartnerSystem;
 using domain::Result;
 
-std::string InWords(const std::optional<domain::RateLimit>& limit) {
-  if (!limit) return "none";
-  return std::to_string(limit->events_per_second) + " events per second, burst " + std::to_string(limit->burst);
-}
-
-Result<std::optional<AuditEntry>> Change(const ChangePartnerSystem& command, PartnerSystem& system) {
-  const auto policy = command.invalid_events.value_or(system.invalid_events());
-  const auto limit = command.rate_limit.value_or(system.rate_limit());
-  AuditEntry entry{system.partner(), command.author, "system.changed", system.name()};
-  entry.details = {{"partnerSystemId", system.id().ToString()}};
-  if (policy != system.invalid_events()) {
-    entry.details.emplace_back("invalidEvents", domain::ToString(policy));
-    entry.details.emplace_back("invalidEventsBefore", domain::ToString(system.invalid_events()));
-  }
-  if (limit != system.rate_limit()) {
-    entry.details.emplace_back("rateLimit", InWords(limit));
-    entry.details.emplace_back("rateLimitBefore", InWords(system.rate_limit()));
-  }
-  if (entry.details.size() == 1) return std::optional<AuditEntry>();
-  auto changed =
-      PartnerSystem::Create(system.id(), system.partner(), system.name(), policy, limit, system.created_at());
-  if (!changed) return std::move(changed).error();
-  system = *std::move(changed);
-  return std::optional(std::move(entry));
-}
-
-}  // namespace
-
 Result<PartnerSystem> ChangePartnerSystemHandler::Handle(const ChangePartnerSystem& command) {
-  auto changed = store_.ChangeSystem(command.system, [&](PartnerSystem& system) { return Change(command, system); });
+  auto changed = store_.ChangeSystem(command.system, [&](PartnerSystem& system) -> Result<std::optional<AuditEntry>> {
+    if (auto fits = CheckRevision(system.revision(), command.expected_revisions); !fits) return fits.error();
+    const auto before = system;
+    if (auto done = system.Change(command.change); !done) return std::move(done).error();
+    return ChangeOf(before, system, command.author, "system.changed");
+  });
   if (changed) (void)directory_.Refresh();  // known to this process at once; the others hear of it by polling
   return changed;
 }

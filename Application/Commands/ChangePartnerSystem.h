@@ -6,18 +6,20 @@
 #include "Domain/Result.h"
 
 #include <optional>
+#include <vector>
 
 namespace volcanion::application {
 
 struct ChangePartnerSystem {
   domain::PartnerSystemId system;
-  std::optional<domain::InvalidEventPolicy> invalid_events = {};    ///< nothing: as it is
-  std::optional<std::optional<domain::RateLimit>> rate_limit = {};  ///< nothing: as it is; an empty one: no limit
+  domain::PartnerSystemChange change = {};
+  std::optional<std::vector<int>> expected_revisions = {};  ///< one of these, or it has changed; nothing: whatever
   Author author = {};
 };
 
-/// Changes what becomes of a system's invalid events, or how fast it may send; events that are stored stay as they are.
-/// kNotFound without it, kInvalid for a limit out of range.
+/// Renames a system, stops or lets on its keys, or changes what becomes of its invalid events, or how fast it may send;
+/// the verdicts of events that are stored stay as they are. kNotFound without it, kChangedMeanwhile, kInvalid for a
+/// name or a limit that breaks the rules, kConflict for a name that is taken.
 class ChangePartnerSystemHandler {
  public:
   ChangePartnerSystemHandler(ManagementStore& store, DirectoryCache& directory)

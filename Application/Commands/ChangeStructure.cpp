@@ -60,6 +60,8 @@ Result<ChangedStructure> ChangeStructureHandler::ChangeWithin(StructureVersions&
       changed.incompatible_changes = *std::move(incompatible);
     }
     auto entry = StructureEntry(command.author, activates ? "structure.activated" : "structure.retired", structure);
+    entry.before = {{"state", std::string(domain::ToString(before->state()))}};
+    entry.after = {{"state", std::string(domain::ToString(structure.state()))}};
     NoteOverride(command.override, changed.incompatible_changes, entry);
     entries.push_back(std::move(entry));
   }

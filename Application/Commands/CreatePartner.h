@@ -13,6 +13,8 @@ namespace volcanion::application {
 
 struct CreatePartner {
   std::string name;
+  domain::Compatibility compatibility = domain::Compatibility::kBackward;
+  Author author = {};
 };
 
 /// kInvalid for a name that breaks the rules, kConflict for one that is taken.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "Application/Directory/DirectoryCache.h"
+#include "Application/Ports/ApiKeyStore.h"
 #include "Application/Ports/Clock.h"
-#include "Application/Ports/ManagementStore.h"
 #include "Application/Ports/Secrets.h"
 #include "Domain/ApiKey.h"
 #include "Domain/Result.h"
@@ -15,7 +15,9 @@ namespace volcanion::application {
 struct IssueApiKey {
   domain::PartnerSystemId system;
   std::string name;
-  std::optional<domain::Timestamp> expires_at;
+  std::optional<domain::Timestamp> expires_at = {};
+  domain::KeyEnvironment environment = domain::KeyEnvironment::kLive;
+  Author author = {};
 };
 
 struct IssuedApiKey {
@@ -26,13 +28,13 @@ struct IssuedApiKey {
 /// kInvalid for a name that breaks the rules or an expiry in the past, kNotFound without the system.
 class IssueApiKeyHandler {
  public:
-  IssueApiKeyHandler(ManagementStore& store, DirectoryCache& directory, const Clock& clock, const Secrets& secrets)
+  IssueApiKeyHandler(ApiKeyStore& store, DirectoryCache& directory, const Clock& clock, const Secrets& secrets)
       : store_(store), directory_(directory), clock_(clock), secrets_(secrets) {}
 
   domain::Result<IssuedApiKey> Handle(IssueApiKey command);
 
  private:
-  ManagementStore& store_;
+  ApiKeyStore& store_;
   DirectoryCache& directory_;
   const Clock& clock_;
   const Secrets& secrets_;

@@ -44,7 +44,7 @@ domain::Result<Job> JudgeAgainHandler::Handle(JudgeAgain command) {
   std::optional<AuditEntry> audit;
   if (command.apply) {
     audit = AuditEntry{job.partner,
-                       {job.created_by, job.correlation_id},
+                       {job.created_by, job.correlation_id, command.asked_by.client_address},
                        "events.judge_again_requested",
                        job.request.event_name + ", version " + std::to_string(job.request.version),
                        DetailsOf(job)};

@@ -1,5 +1,7 @@
 #include "Application/Commands/RegisterPartnerSystem.h"
 
+#include "Application/Commands/ManagementAudit.h"
+
 namespace volcanion::application {
 
 domain::Result<domain::PartnerSystem> RegisterPartnerSystemHandler::Handle(RegisterPartnerSystem command) {
@@ -7,7 +9,8 @@ domain::Result<domain::PartnerSystem> RegisterPartnerSystemHandler::Handle(Regis
   auto system = domain::PartnerSystem::Create({secrets_.NewId(now)}, command.partner, std::move(command.name),
                                               command.invalid_events, command.rate_limit, now);
   if (!system) return system;
-  if (auto added = store_.AddSystem(*system); !added) return std::move(added).error();
+  const auto entry = CreationOf(*system, command.author, "system.registered");
+  if (auto added = store_.AddSystem(*system, entry); !added) return std::move(added).error();
   (void)directory_.Refresh();  // known to this process at once; the others hear of it by polling
   return system;
 }

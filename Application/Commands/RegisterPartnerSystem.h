@@ -17,6 +17,7 @@ struct RegisterPartnerSystem {
   std::string name;
   domain::InvalidEventPolicy invalid_events = domain::InvalidEventPolicy::kFlag;
   std::optional<domain::RateLimit> rate_limit = {};
+  Author author = {};
 };
 
 /// kInvalid for a name that breaks the rules, kNotFound without the partner, kConflict for a name that is taken in it.

@@ -72,6 +72,7 @@ AuditEntry StructureEntry(const Author& author, std::string action, const domain
   const auto& identity = structure.identity();
   AuditEntry entry{identity.partner, author, std::move(action),
                    identity.event_name + ", version " + std::to_string(structure.version())};
+  entry.target_id = structure.head().id.value;
   entry.details = {{"structureId", structure.head().id.ToString()}};
   if (identity.system) entry.details.emplace_back("partnerSystemId", identity.system->ToString());
   return entry;

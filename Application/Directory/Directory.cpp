@@ -6,7 +6,10 @@
 namespace volcanion::application {
 
 Directory::Directory(DirectoryRows rows, const Directory& previous, const SchemaCompiler& compiler)
-    : revision_(rows.revision), partners_(std::move(rows.partners)) {
+    : revision_(rows.revision),
+      partners_(std::move(rows.partners)),
+      revoked_sessions_(rows.revoked_sessions.begin(), rows.revoked_sessions.end()),
+      verification_keys_(std::move(rows.verification_keys)) {
   std::unordered_map<domain::StructureId, const ActiveStructure*> compiled;
   for (const auto& [name, versions] : previous.structures_) {
     for (const auto& [number, structure] : versions) compiled.emplace(structure.id, &structure);
@@ -26,6 +29,11 @@ Directory::Directory(DirectoryRows rows, const Directory& previous, const Schema
   for (auto& row : rows.keys) keys_.emplace(row.hash, row);
   for (const auto& token : rows.admin_tokens) {
     admin_tokens_.emplace(token.hash, token.name + " (" + token.prefix + ")");
+  }
+  for (auto& token : rows.service_tokens) service_tokens_.emplace(token.hash, std::move(token));
+  for (auto& person : rows.people) {
+    people_by_email_.emplace(person.email, person.id);
+    people_.emplace(person.id, std::move(person));
   }
 }
 
@@ -70,9 +78,28 @@ const DirectorySystem* Directory::FindSystem(domain::PartnerSystemId id) const {
   return found == systems_.end() ? nullptr : &found->second;
 }
 
-std::string Directory::AdministratorWith(const domain::SecretHash& token) const {
-  const auto found = admin_tokens_.find(token);
-  return found == admin_tokens_.end() ? "" : found->second;
+std::optional<Principal> Directory::FindPrincipal(const domain::SecretHash& token, domain::Timestamp now) const {
+  if (const auto found = admin_tokens_.find(token); found != admin_tokens_.end()) {
+    return Principal{.name = found->second, .is_platform_admin = true};
+  }
+  const auto found = service_tokens_.find(token);
+  if (found == service_tokens_.end()) return std::nullopt;
+  const auto& known = found->second;
+  if (known.expires_at && *known.expires_at <= now) return std::nullopt;
+  return Principal{.name = known.name + " (" + known.prefix + ", " + known.id.ToString() + ")",
+                   .service = ServiceGrant{known.partner, known.scopes}};
+}
+
+std::optional<Principal> Directory::FindPerson(domain::UserId id) const {
+  const auto found = people_.find(id);
+  if (found == people_.end()) return std::nullopt;
+  const auto& person = found->second;
+  return Principal{person.email, person.is_platform_admin, person.id, person.memberships, std::nullopt};
+}
+
+std::optional<Principal> Directory::FindPersonByEmail(std::string_view email) const {
+  const auto found = people_by_email_.find(std::string(email));
+  return found == people_by_email_.end() ? std::nullopt : FindPerson(found->second);
 }
 
 const Directory::Versions* Directory::FindVersions(domain::PartnerId partner, domain::PartnerSystemId system,

@@ -2,6 +2,7 @@
 
 #include "Application/Ports/DirectoryStore.h"
 #include "Application/Ports/SchemaCompiler.h"
+#include "Application/Principal.h"
 #include "Domain/ApiKey.h"
 #include "Domain/PartnerSystem.h"
 #include "Domain/Timestamp.h"
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace volcanion::application {
@@ -43,9 +45,14 @@ class Directory {
 
   std::int64_t revision() const { return revision_; }
   std::optional<Sender> FindSender(const domain::SecretHash& key, domain::Timestamp now) const;
+  /// Who calls with that administrator's or service token; nothing for one that is not known or has expired.
+  std::optional<Principal> FindPrincipal(const domain::SecretHash& token, domain::Timestamp now) const;
+  /// Nothing for who may not log in, or not any more.
+  std::optional<Principal> FindPerson(domain::UserId id) const;
+  std::optional<Principal> FindPersonByEmail(std::string_view email) const;
+  bool IsRevoked(domain::SessionId session) const { return revoked_sessions_.contains(session); }
+  const std::vector<DirectoryVerificationKey>& verification_keys() const { return verification_keys_; }
   bool IsAdminToken(const domain::SecretHash& token) const { return admin_tokens_.contains(token); }
-  /// Who uses that token, for the audit log: "ops (va_live_AbCdEf)". Empty for an unknown one.
-  std::string AdministratorWith(const domain::SecretHash& token) const;
   bool HasPartner(domain::PartnerId id) const;
   const DirectoryPartner* FindPartnerNamed(std::string_view name) const;
   const DirectorySystem* FindSystem(domain::PartnerSystemId id) const;
@@ -96,6 +103,11 @@ class Directory {
   std::unordered_map<domain::PartnerSystemId, DirectorySystem> systems_;
   std::unordered_map<domain::SecretHash, DirectoryKey> keys_;
   std::unordered_map<domain::SecretHash, std::string> admin_tokens_;  // with who uses it
+  std::unordered_map<domain::SecretHash, DirectoryServiceToken> service_tokens_;
+  std::unordered_map<domain::UserId, DirectoryPerson> people_;
+  std::unordered_map<std::string, domain::UserId> people_by_email_;
+  std::unordered_set<domain::SessionId> revoked_sessions_;
+  std::vector<DirectoryVerificationKey> verification_keys_;
   std::unordered_map<StructureName, Versions, NameHash, NameEqual> structures_;
 };
 

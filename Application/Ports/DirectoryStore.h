@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Application/Principal.h"
 #include "Domain/ApiKey.h"
 #include "Domain/EventStructure.h"
 #include "Domain/PartnerSystem.h"
@@ -41,6 +42,31 @@ struct DirectoryAdminToken {
   std::string prefix;
 };
 
+/// Who may log in, with what they have agreed to be a member of.
+struct DirectoryPerson {
+  domain::UserId id;
+  std::string email;
+  bool is_platform_admin = false;
+  std::vector<Membership> memberships;
+};
+
+struct DirectoryServiceToken {
+  domain::ServiceTokenId id;
+  domain::PartnerId partner;
+  domain::SecretHash hash;
+  std::string name;
+  std::string prefix;
+  domain::Scopes scopes;
+  std::optional<domain::Timestamp> expires_at;
+};
+
+/// What access tokens are verified by.
+struct DirectoryVerificationKey {
+  std::string id;
+  std::string public_jwk;
+  std::optional<domain::Timestamp> retired_at;  ///< nothing for the one that signs
+};
+
 struct DirectoryStructure {
   domain::StructureId id;
   domain::StructureIdentity identity;
@@ -56,6 +82,10 @@ struct DirectoryRows {
   std::vector<DirectorySystem> systems;
   std::vector<DirectoryKey> keys;
   std::vector<DirectoryAdminToken> admin_tokens;
+  std::vector<DirectoryPerson> people;
+  std::vector<DirectoryServiceToken> service_tokens;
+  std::vector<domain::SessionId> revoked_sessions;  ///< as far as access tokens of theirs may still be about
+  std::vector<DirectoryVerificationKey> verification_keys;
   std::vector<DirectoryStructure> structures;
 };
 

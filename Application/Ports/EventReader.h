@@ -83,6 +83,8 @@ class EventReader {
   /// whole. Of the filters, those of users are left out, and so are order, limit and place.
   virtual domain::Result<std::int64_t> Estimate(const EventQuery& query) = 0;
   virtual domain::Result<EventFound> Get(domain::TrackingEventId id) = 0;
+  /// Whose event it is; nothing when there is none.
+  virtual domain::Result<std::optional<domain::PartnerId>> PartnerOf(domain::TrackingEventId id) = 0;
 };
 
 }  // namespace volcanion::application

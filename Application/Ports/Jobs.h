@@ -86,7 +86,8 @@ class JobStore {
   /// Those that came before `before`, up to `limit`.
   virtual domain::Result<JobPage> List(domain::PartnerId partner, std::optional<JobId> before, int limit) = 0;
   /// A job that waits is cancelled at once, one that runs within two seconds, one that has ended stays as it is.
-  virtual domain::Result<Job> Cancel(domain::PartnerId partner, JobId id) = 0;
+  /// The audit log has who asked for it first.
+  virtual domain::Result<Job> Cancel(domain::PartnerId partner, JobId id, const Author& author) = 0;
 };
 
 /// The part of one system in a job: which of its events were looked at.

@@ -10,37 +10,67 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace volcanion::application {
 
-/// Partners and what belongs to them, in the write store. Each method is one transaction. Thread-safe; blocks.
-/// kUnavailable when the store is away.
+struct PartnerQuery {
+  std::optional<std::vector<domain::PartnerId>> among = {};  ///< these alone; nothing: all
+  std::optional<std::string> name = {};
+  std::optional<bool> is_active = {};
+  int limit = 100;
+  std::optional<domain::PartnerId> after = {};  ///< the last one of the page before
+};
+
+struct PartnerPage {
+  std::vector<domain::Partner> items;
+  bool more = false;
+};
+
+struct SystemQuery {
+  domain::PartnerId partner;
+  std::optional<std::string> name = {};
+  std::optional<bool> is_active = {};
+  int limit = 100;
+  std::optional<domain::PartnerSystemId> after = {};
+};
+
+struct SystemPage {
+  std::vector<domain::PartnerSystem> items;
+  bool more = false;
+};
+
+/// Partners and their systems, in the write store. Each method is one transaction, which holds the audit entry of its
+/// change too. Thread-safe; blocks. kUnavailable when the store is away. Nothing deletes partners or systems: events
+/// refer to them.
 class ManagementStore {
  public:
   virtual ~ManagementStore() = default;
 
   /// kConflict when the name is taken.
-  virtual domain::Result<domain::Done> AddPartner(const domain::Partner& partner) = 0;
+  virtual domain::Result<domain::Done> AddPartner(const domain::Partner& partner, const AuditEntry& audit) = 0;
   /// kNotFound without the partner, kConflict when the name is taken within it.
-  virtual domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system) = 0;
-  /// kNotFound without the system.
-  virtual domain::Result<domain::Done> AddKey(const domain::ApiKey& key) = 0;
-  /// kNotFound without the partner.
+  virtual domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system, const AuditEntry& audit) = 0;
+  /// kNotFound without it.
   virtual domain::Result<domain::Partner> GetPartner(domain::PartnerId id) = 0;
+  virtual domain::Result<domain::PartnerSystem> GetSystem(domain::PartnerSystemId id) = 0;
+  /// In the order in which they were made.
+  virtual domain::Result<PartnerPage> ListPartners(const PartnerQuery& query) = 0;
+  /// Likewise. kNotFound without the partner.
+  virtual domain::Result<SystemPage> ListSystems(const SystemQuery& query) = 0;
 
   /// Says what becomes of a thing, and what the audit log says of it; nothing when it stays as it is.
   template <typename T>
   using Decide = std::function<domain::Result<std::optional<AuditEntry>>(T&)>;
-  /// Reads, decides and writes while nobody else changes it; as it is then. kNotFound without it; what `decide` fails
-  /// with. Of a partner, what it demands of structures can be changed.
+  /// Reads, decides and writes while nobody else changes it; as it is then. kNotFound without it, kConflict when a new
+  /// name is taken; what `decide` fails with. A new name is queued for the projection by the same transaction.
   virtual domain::Result<domain::Partner> ChangePartner(domain::PartnerId id,
                                                         const Decide<domain::Partner>& decide) = 0;
-  /// Of a system, its policy and its rate limit can be changed.
   virtual domain::Result<domain::PartnerSystem> ChangeSystem(domain::PartnerSystemId id,
                                                              const Decide<domain::PartnerSystem>& decide) = 0;
 
   virtual domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,
-                                                     const domain::SecretHash& hash) = 0;
+                                                     const domain::SecretHash& hash, const AuditEntry& audit) = 0;
 };
 
 }  // namespace volcanion::application

@@ -26,15 +26,24 @@ struct Judgement {
   std::string validation_errors;  ///< JSON; empty for none
 };
 
-/// The events of one transaction, or its judgements on earlier ones.
+/// What a system and its partner are called from now on; events that were stored before get these names too.
+struct Rename {
+  domain::PartnerSystemId system;
+  std::string partner_name;
+  std::string system_name;
+};
+
+/// The events of one transaction, its judgements on earlier ones, or new names.
 struct StoredBatch {
   std::int64_t id = 0;
-  std::int64_t event_count = 0;  ///< of events or judgements, by the outbox
+  std::int64_t event_count = 0;  ///< of events, judgements or names, by the outbox
   std::vector<EventRow> events;  ///< joined with the names of partner and system
   std::vector<Judgement> judgements = {};
+  std::vector<Rename> renames = {};
 
-  /// Every event was found, and so were its partner and system; or every judgement.
-  bool IsComplete() const { return event_count == static_cast<std::int64_t>(events.size() + judgements.size()); }
+  /// How many of them were found: of events, those whose partner and system were found too.
+  std::int64_t found() const { return static_cast<std::int64_t>(events.size() + judgements.size() + renames.size()); }
+  bool IsComplete() const { return event_count == found(); }
 };
 
 /// Batches of the outbox that this worker alone has until it completes or drops the claim. Not thread-safe.
@@ -120,6 +129,9 @@ class ReadModel {
   virtual domain::Result<domain::Done> Apply(
       std::span<const StoredBatch> batches, const Freshness& freshness,
       const std::function<ReadRows(const std::vector<const StoredBatch*>&)>& project) = 0;
+  /// One bounded step, in one transaction, of giving rows that are in the store the names that Apply() has brought.
+  /// False when nothing is left to do.
+  virtual domain::Result<bool> RenameSome() = 0;
   /// Notes how fresh the store is while there is nothing to apply.
   virtual domain::Result<domain::Done> NoteFreshness(const Freshness& freshness) = 0;
   /// From any thread: what is under way fails soon, whatever it waits for.

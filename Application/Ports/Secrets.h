@@ -23,8 +23,14 @@ class Secrets {
 
   /// A version 7 UUID (RFC 9562) that carries `time` in milliseconds.
   virtual domain::Uuid NewId(domain::Timestamp time) const = 0;
-  virtual NewSecret NewApiKey() const = 0;
+  virtual NewSecret NewApiKey(domain::KeyEnvironment environment) const = 0;
   virtual NewSecret NewAdminToken() const = 0;
+  virtual NewSecret NewServiceToken() const = 0;
+  virtual NewSecret NewRefreshToken() const = 0;
+  virtual NewSecret NewOneTimeToken() const = 0;
+  /// Whether a text looks like a secret of ours and was not copied right: its checksum is wrong. Such a text need not
+  /// be looked up.
+  virtual bool IsMistyped(std::string_view secret) const = 0;
   virtual domain::SecretHash Hash(std::string_view secret) const = 0;
 };
 

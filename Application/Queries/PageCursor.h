@@ -38,6 +38,13 @@ std::string WritePageCursor(const Fingerprint& question, const std::vector<std::
 std::optional<std::vector<std::string>> ReadPageCursor(const Fingerprint& question, std::string_view cursor,
                                                        std::size_t parts);
 
+/// The same for rows whose key is an id.
+template <typename Id>
+std::optional<Id> ReadIdCursor(const Fingerprint& question, std::string_view cursor) {
+  const auto place = ReadPageCursor(question, cursor, 1);
+  return place ? Id::Parse(place->front()) : std::nullopt;
+}
+
 /// kInvalid when a page's limit is not from 1 to 1,000.
 std::optional<domain::Error> CheckPage(int limit);
 /// What to say of a cursor that cannot be read.

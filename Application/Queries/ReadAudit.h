@@ -9,10 +9,9 @@
 
 namespace volcanion::application {
 
-/// What was changed of a partner, and by whom? A page of it, the newest first.
+/// What was changed of a partner, or refused, and who asked for it? A page of it, the newest first.
 struct ReadAudit {
-  domain::PartnerId partner;
-  int limit = 100;
+  AuditQuery query;  ///< without `before`
   std::optional<std::string> cursor = {};
 };
 
@@ -27,7 +26,7 @@ class ReadAuditHandler {
 
   /// Blocks. kInvalid for a limit that is not from 1 to 1,000 or a cursor of another question; else as
   /// AuditReader::List().
-  domain::Result<FoundAudit> Handle(const ReadAudit& question);
+  domain::Result<FoundAudit> Handle(ReadAudit question);
 
  private:
   AuditReader& reader_;

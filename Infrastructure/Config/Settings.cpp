@@ -17,9 +17,9 @@ namespace volcanion::infrastructure {
 namespace {
 
 /// Variables that clients of the server read (demo.env); the server has no use for them.
-constexpr std::array kClientVariables = {"VOLCANION_URL",         "VOLCANION_API_KEY",
-                                         "VOLCANION_PARTNER_ID",  "VOLCANION_PARTNER_SYSTEM_ID",
-                                         "VOLCANION_ADMIN_TOKEN", "VOLCANION_CONFIG"};
+constexpr std::array kClientVariables = {
+    "VOLCANION_URL",         "VOLCANION_API_KEY", "VOLCANION_PARTNER_ID",    "VOLCANION_PARTNER_SYSTEM_ID",
+    "VOLCANION_ADMIN_TOKEN", "VOLCANION_CONFIG",  "VOLCANION_ADMIN_PASSWORD"};
 constexpr std::string_view kClientPrefix = "VOLCANION_DEMO_";
 
 /// What is wrong with a text; nothing when it was read into the field.
@@ -64,6 +64,35 @@ Setting Millis(std::string name, std::chrono::milliseconds Settings::*field, std
             return mistake;
           },
           [=](const Settings& settings) { return std::to_string((settings.*field).count()); }};
+}
+
+Setting Seconds(std::string name, std::chrono::seconds Settings::*field, std::int64_t least, std::int64_t most,
+                std::string meaning) {
+  return {std::move(name), std::move(meaning) + ", in seconds",
+          [=](Settings& settings, const std::string& text) {
+            std::int64_t number = 0;
+            auto mistake = ReadNumber(text, least, most, number);
+            if (!mistake) settings.*field = std::chrono::seconds(number);
+            return mistake;
+          },
+          [=](const Settings& settings) { return std::to_string((settings.*field).count()); }};
+}
+
+Setting Text(std::string name, std::string Settings::*field, std::string meaning) {
+  return {std::move(name), std::move(meaning),
+          [=](Settings& settings, const std::string& text) -> Mistake {
+            settings.*field = text;
+            return std::nullopt;
+          },
+          [=](const Settings& settings) { return settings.*field; }};
+}
+
+/// Whether a URL of http leads to this machine itself.
+bool IsOwnAddress(std::string_view url) {
+  for (const std::string_view begin : {"http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]:", "http://[::1]/"}) {
+    if (url.starts_with(begin)) return true;
+  }
+  return false;
 }
 
 /// A list, separated by commas; each entry must be one that `is_entry` takes.
@@ -176,7 +205,7 @@ const std::vector<Setting>& AllSettings() {
       Dsn("VOLCANION_READ_DSN", &Settings::read_dsn,
           "PostgreSQL connection string of the read store; empty: the private PostgreSQL"),
       Choice("VOLCANION_DEMO", &Settings::demo, std::array{std::pair{"true", true}, std::pair{"false", false}},
-             "whether `up` makes demo partners and an administrator's token"),
+             "whether `up` makes demo partners, a platform admin and an administrator's token"),
 
       Number("VOLCANION_HTTP_WORKERS", &Settings::http_workers, 1, 256, "threads that serve connections"),
       Number("VOLCANION_MAX_CONNECTIONS", &Settings::max_connections, 1, 1'000'000, "open client connections"),
@@ -232,6 +261,19 @@ const std::vector<Setting>& AllSettings() {
       Number("VOLCANION_MAX_PAGE_BYTES", &Settings::max_page_bytes, 1024, 1024 * kMebibyte, "properties on one page"),
       Millis("VOLCANION_DIRECTORY_POLL_MS", &Settings::directory_poll, 10,
              "between looks for changed keys and structures"),
+      Number("VOLCANION_MAX_AUTH_FAILURES", &Settings::max_auth_failures, 1, 1'000'000,
+             "bad keys and tokens from one address in a minute before 429"),
+      Millis("VOLCANION_KEY_USE_INTERVAL_MS", &Settings::key_use_interval, 10,
+             "between notes of when API keys were last used"),
+
+      Seconds("VOLCANION_ACCESS_TOKEN_SECONDS", &Settings::access_token_lifetime, 1, 3'600,
+              "people's access tokens are good"),
+      Seconds("VOLCANION_SIGNING_KEY_SECONDS", &Settings::signing_key_lifetime, 3'600, 366 * 24 * 3'600,
+              "a key signs access tokens before a new one takes its place"),
+      Text("VOLCANION_OIDC_ISSUER", &Settings::oidc_issuer,
+           "external issuer whose tokens are taken: the iss in them; empty: none"),
+      Text("VOLCANION_OIDC_AUDIENCE", &Settings::oidc_audience, "the aud that its tokens must have"),
+      Text("VOLCANION_OIDC_JWKS", &Settings::oidc_jwks, "its keys: a file, or a URL that begins with https://"),
 
       Number("VOLCANION_SYNC_WORKERS", &Settings::sync_workers, 1, 64, "threads that project events"),
       Millis("VOLCANION_POLL_INTERVAL_MS", &Settings::poll_interval, 1, "between looks at an empty outbox"),
@@ -296,6 +338,17 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
   if (settings.write_dsn.empty() != settings.read_dsn.empty()) {
     mistakes.push_back({"VOLCANION_READ_DSN", "incomplete",
                         "VOLCANION_WRITE_DSN and VOLCANION_READ_DSN must both be set, or neither"});
+  }
+  const bool has_issuer = !settings.oidc_issuer.empty();
+  if (has_issuer == settings.oidc_audience.empty() || has_issuer == settings.oidc_jwks.empty()) {
+    mistakes.push_back({"VOLCANION_OIDC_ISSUER", "incomplete",
+                        "VOLCANION_OIDC_ISSUER, VOLCANION_OIDC_AUDIENCE and VOLCANION_OIDC_JWKS must all be set, or "
+                        "none"});
+  }
+  if (settings.oidc_jwks.starts_with("http://") && !IsOwnAddress(settings.oidc_jwks)) {
+    mistakes.push_back({"VOLCANION_OIDC_JWKS", "wrong_value",
+                        "VOLCANION_OIDC_JWKS must begin with https://: whoever is in between could give us keys of "
+                        "their own"});
   }
   if (settings.max_event_bytes > settings.max_body_bytes) {
     mistakes.push_back({"VOLCANION_MAX_EVENT_BYTES", "out_of_range",

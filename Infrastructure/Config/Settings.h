@@ -68,6 +68,14 @@ struct Settings {
   std::chrono::milliseconds query_timeout{10'000};
   std::size_t max_page_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds directory_poll{500};
+  int max_auth_failures = 60;
+  std::chrono::milliseconds key_use_interval{30'000};
+
+  std::chrono::seconds access_token_lifetime{600};
+  std::chrono::seconds signing_key_lifetime{30 * 24 * 3600};
+  std::string oidc_issuer;  ///< empty: no external issuer
+  std::string oidc_audience;
+  std::string oidc_jwks;
 
   int sync_workers = 2;
   std::chrono::milliseconds poll_interval{100};

@@ -8,11 +8,16 @@
 #include <rapidjson/writer.h>
 #include <soci/soci.h>
 
+#include <optional>
+#include <string>
+#include <variant>
+
 namespace volcanion::infrastructure {
 namespace {
 
 using application::AuditEntry;
 using application::AuditPage;
+using application::AuditQuery;
 using application::AuditRow;
 
 /// The details and the changes that were overridden, as one object.
@@ -34,16 +39,40 @@ std::string DetailsToJson(const AuditEntry& entry) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
+/// Empty for none.
+std::string FieldsToJson(const application::AuditFields& fields) {
+  if (fields.empty()) return "";
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  writer.StartObject();
+  for (const auto& [name, value] : fields) {
+    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      writer.String(text->data(), static_cast<rapidjson::SizeType>(text->size()));
+    } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      writer.Int64(*number);
+    } else if (const auto* boolean = std::get_if<bool>(&value)) {
+      writer.Bool(*boolean);
+    } else {
+      writer.Null();
+    }
+  }
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
 constexpr std::string_view kInsert = R"(
-  INSERT INTO write.audit_log (partner_id, actor, action, target, correlation_id, details)
-  VALUES (:partner::uuid, :actor, :action, :target, :correlation_id, :details::json))";
+  INSERT INTO write.audit_log (partner_id, actor, action, target, target_id, correlation_id, client_address, details,
+                               before, after)
+  VALUES (nullif(:partner, '')::uuid, :actor, :action, :target, nullif(:target_id, '')::uuid, :correlation_id,
+          nullif(:client_address, ''), :details::json, nullif(:before, '')::json, nullif(:after, '')::json))";
 
 constexpr std::string_view kPartnerExists = R"(
   SELECT 1 FROM write.partners WHERE partner_id = :partner::uuid)";
 
 constexpr std::string_view kPage = R"(
   SELECT audit_id, (extract(epoch FROM at) * 1000000)::bigint, actor, action, target, correlation_id,
-         coalesce(details::text, '{}')
+         coalesce(client_address, ''), target_id::text, coalesce(details::text, '{}'), before::text, after::text
     FROM write.audit_log
    WHERE partner_id = :partner::uuid)";
 
@@ -51,9 +80,28 @@ constexpr std::string_view kPageEnd = R"(
    ORDER BY audit_id DESC
    LIMIT :limit)";
 
-AuditPage FetchPage(soci::session& session, const std::string& partner, std::optional<std::int64_t> before, int limit) {
+std::optional<std::string> ValueOf(const Nullable<std::string>& column) {
+  return column.has_value() ? std::optional(column.value) : std::nullopt;
+}
+
+bool HasNulIn(const std::optional<std::string>& text) { return text && HasNul(*text); }
+
+void AddFilters(const AuditQuery& query, Conditions& conditions) {
+  if (query.actor) conditions.Add("actor = :actor", "actor", *query.actor);
+  if (query.action) conditions.Add("action = :action", "action", *query.action);
+  if (query.target) {
+    conditions.Add("(target = :target OR target_id::text = lower(:target_id))", "target", *query.target);
+    conditions.Bind("target_id", *query.target);
+  }
+  if (query.from) conditions.Add("at >= :from::timestamptz", "from", domain::FormatRfc3339(*query.from));
+  if (query.to) conditions.Add("at < :to::timestamptz", "to", domain::FormatRfc3339(*query.to));
+  if (query.before) conditions.Add("audit_id < :before::bigint", "before", std::to_string(*query.before));
+}
+
+AuditPage FetchPage(soci::session& session, const std::string& partner, const AuditQuery& query) {
   AuditRow row;
   long long id = 0, at = 0;
+  Nullable<std::string> target_id, before, after;
   soci::statement statement(session);
   statement.exchange(soci::into(id));
   statement.exchange(soci::into(at));
@@ -61,19 +109,26 @@ AuditPage FetchPage(soci::session& session, const std::string& partner, std::opt
   statement.exchange(soci::into(row.action));
   statement.exchange(soci::into(row.target));
   statement.exchange(soci::into(row.correlation_id));
+  statement.exchange(soci::into(row.client_address));
+  statement.exchange(soci::into(target_id.value, target_id.indicator));
   statement.exchange(soci::into(row.details));
+  statement.exchange(soci::into(before.value, before.indicator));
+  statement.exchange(soci::into(after.value, after.indicator));
   statement.exchange(soci::use(partner, "partner"));
   Conditions conditions(statement);
-  if (before) conditions.Add("audit_id < :before::bigint", "before", std::to_string(*before));
-  const int one_more = limit + 1;
+  AddFilters(query, conditions);
+  const int one_more = query.limit + 1;
   statement.exchange(soci::use(one_more, "limit"));
   AuditPage page;
   ForEachRow(statement, std::string(kPage).append(conditions.sql()).append(kPageEnd), [&] {
     row.id = id;
     row.at = TimestampFromMicros(at);
+    row.target_id = ValueOf(target_id);
+    row.before = ValueOf(before);
+    row.after = ValueOf(after);
     page.items.push_back(row);
   });
-  page.more = page.items.size() > static_cast<std::size_t>(limit);
+  page.more = page.items.size() > static_cast<std::size_t>(query.limit);
   if (page.more) page.items.pop_back();
   return page;
 }
@@ -81,21 +136,32 @@ AuditPage FetchPage(soci::session& session, const std::string& partner, std::opt
 }  // namespace
 
 void AddAuditEntry(soci::session& session, const AuditEntry& entry) {
-  const auto partner = entry.partner.ToString();
+  const auto partner = entry.partner ? entry.partner->ToString() : "";
+  const auto target_id = entry.target_id ? entry.target_id->ToString() : "";
   const auto details = DetailsToJson(entry);
+  const auto before = FieldsToJson(entry.before), after = FieldsToJson(entry.after);
   session.once << kInsert, soci::use(partner, "partner"), soci::use(entry.author.actor, "actor"),
-      soci::use(entry.action, "action"), soci::use(entry.target, "target"),
-      soci::use(entry.author.correlation_id, "correlation_id"), soci::use(details, "details");
+      soci::use(entry.action, "action"), soci::use(entry.target, "target"), soci::use(target_id, "target_id"),
+      soci::use(entry.author.correlation_id, "correlation_id"),
+      soci::use(entry.author.client_address, "client_address"), soci::use(details, "details"),
+      soci::use(before, "before"), soci::use(after, "after");
 }
 
-domain::Result<AuditPage> PostgresAuditReader::List(domain::PartnerId partner, std::optional<std::int64_t> before,
-                                                    int limit) {
-  const auto id = partner.ToString();
+domain::Result<domain::Done> PostgresAuditLog::Add(const std::vector<AuditEntry>& entries) {
+  return pool_.Run({"add audit entries"}, [&](soci::session& session) -> domain::Result<domain::Done> {
+    for (const auto& entry : entries) AddAuditEntry(session, entry);
+    return domain::Done{};
+  });
+}
+
+domain::Result<AuditPage> PostgresAuditLog::List(const AuditQuery& query) {
+  const auto id = query.partner.ToString();
   return pool_.Run({"read audit log"}, [&](soci::session& session) -> domain::Result<AuditPage> {
     int exists = 0;
     session.once << kPartnerExists, soci::use(id, "partner"), soci::into(exists);
     if (!session.got_data()) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner."};
-    return FetchPage(session, id, before, limit);
+    if (HasNulIn(query.actor) || HasNulIn(query.action) || HasNulIn(query.target)) return AuditPage{};
+    return FetchPage(session, id, query);
   });
 }
 

@@ -8,13 +8,13 @@ namespace volcanion::infrastructure {
 /// Adds an entry in the transaction of `session`, which is that of the change. Throws what SOCI throws.
 void AddAuditEntry(soci::session& session, const application::AuditEntry& entry);
 
-/// write.audit_log, for reading.
-class PostgresAuditReader final : public application::AuditReader {
+/// write.audit_log.
+class PostgresAuditLog final : public application::AuditReader, public application::AuditWriter {
  public:
-  explicit PostgresAuditReader(SociPool& write_store) : pool_(write_store) {}
+  explicit PostgresAuditLog(SociPool& write_store) : pool_(write_store) {}
 
-  domain::Result<application::AuditPage> List(domain::PartnerId partner, std::optional<std::int64_t> before,
-                                              int limit) override;
+  domain::Result<domain::Done> Add(const std::vector<application::AuditEntry>& entries) override;
+  domain::Result<application::AuditPage> List(const application::AuditQuery& query) override;
 
  private:
   SociPool& pool_;

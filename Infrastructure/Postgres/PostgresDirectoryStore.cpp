@@ -1,10 +1,10 @@
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 
+#include "Infrastructure/Postgres/ScopeText.h"
 #include "Infrastructure/Postgres/SociRows.h"
 
 #include <soci/soci.h>
 
-#include <charconv>
 #include <stdexcept>
 
 namespace volcanion::infrastructure {
@@ -12,15 +12,6 @@ namespace {
 
 using application::DirectoryRows;
 using domain::Result;
-
-domain::SecretHash HashFromHex(std::string_view hex) {
-  domain::SecretHash hash;
-  if (hex.size() != 2 * hash.bytes.size()) throw std::runtime_error("a hash column holds no SHA-256");
-  for (std::size_t i = 0; i < hash.bytes.size(); ++i) {
-    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, hash.bytes[i], 16);
-  }
-  return hash;
-}
 
 domain::InvalidEventPolicy PolicyFromColumn(std::string_view text) {
   const auto policy = domain::ParseInvalidEventPolicy(text);
@@ -110,6 +101,98 @@ void FetchAdminTokens(soci::session& session, DirectoryRows& rows) {
   ForEachRow(statement, kAdminTokens, [&] { rows.admin_tokens.push_back({HashFromHex(hash), name, prefix}); });
 }
 
+// Who is not active is left out, and so are invitations that nobody has accepted.
+constexpr const char* kPeople = R"(
+  SELECT person.user_id::text, person.email, person.is_platform_admin::int, member.partner_id::text, member.role
+    FROM write.users AS person
+    LEFT JOIN write.memberships AS member ON member.user_id = person.user_id AND member.accepted_at IS NOT NULL
+   WHERE person.is_active
+   ORDER BY person.user_id)";
+
+void FetchPeople(soci::session& session, DirectoryRows& rows) {
+  std::string id, email;
+  int is_platform_admin = 0;
+  Nullable<std::string> partner, role;
+  soci::statement statement(session);
+  statement.exchange(soci::into(id));
+  statement.exchange(soci::into(email));
+  statement.exchange(soci::into(is_platform_admin));
+  statement.exchange(soci::into(partner.value, partner.indicator));
+  statement.exchange(soci::into(role.value, role.indicator));
+  ForEachRow(statement, kPeople, [&] {
+    const auto user = IdFromColumn<domain::UserId>(id);
+    if (rows.people.empty() || rows.people.back().id != user) {
+      rows.people.push_back({user, email, is_platform_admin != 0, {}});
+    }
+    if (!partner.has_value()) return;
+    const auto parsed = domain::ParseRole(role.value);
+    if (!parsed) throw std::runtime_error("role holds no role");
+    rows.people.back().memberships.push_back({IdFromColumn<domain::PartnerId>(partner.value), *parsed});
+  });
+}
+
+constexpr const char* kServiceTokens = R"(
+  SELECT service_token_id::text, partner_id::text, encode(token_hash, 'hex'), name, prefix, scopes,
+         (extract(epoch FROM expires_at) * 1000000)::bigint
+    FROM write.service_tokens
+   WHERE revoked_at IS NULL)";
+
+void FetchServiceTokens(soci::session& session, DirectoryRows& rows) {
+  std::string id, partner, hash, scopes;
+  application::DirectoryServiceToken token;
+  Nullable<long long> expires_at;
+  soci::statement statement(session);
+  statement.exchange(soci::into(id));
+  statement.exchange(soci::into(partner));
+  statement.exchange(soci::into(hash));
+  statement.exchange(soci::into(token.name));
+  statement.exchange(soci::into(token.prefix));
+  statement.exchange(soci::into(scopes));
+  statement.exchange(soci::into(expires_at.value, expires_at.indicator));
+  ForEachRow(statement, kServiceTokens, [&] {
+    token.id = IdFromColumn<domain::ServiceTokenId>(id);
+    token.partner = IdFromColumn<domain::PartnerId>(partner);
+    token.hash = HashFromHex(hash);
+    token.scopes = ScopesFromColumn(scopes);
+    token.expires_at = std::nullopt;
+    if (expires_at.has_value()) token.expires_at = TimestampFromMicros(expires_at.value);
+    rows.service_tokens.push_back(token);
+  });
+}
+
+// Access tokens live for an hour at most: what was revoked or retired before then concerns none that is still good.
+constexpr const char* kRevokedSessions = R"(
+  SELECT session_id::text
+    FROM write.sessions
+   WHERE revoked_at > now() - interval '2 hours')";
+
+void FetchRevokedSessions(soci::session& session, DirectoryRows& rows) {
+  std::string id;
+  soci::statement statement(session);
+  statement.exchange(soci::into(id));
+  ForEachRow(statement, kRevokedSessions,
+             [&] { rows.revoked_sessions.push_back(IdFromColumn<domain::SessionId>(id)); });
+}
+
+constexpr const char* kVerificationKeys = R"(
+  SELECT key_id, public_jwk, (extract(epoch FROM retired_at) * 1000000)::bigint
+    FROM write.signing_keys
+   WHERE retired_at IS NULL OR retired_at > now() - interval '2 hours')";
+
+void FetchVerificationKeys(soci::session& session, DirectoryRows& rows) {
+  application::DirectoryVerificationKey key;
+  Nullable<long long> retired_at;
+  soci::statement statement(session);
+  statement.exchange(soci::into(key.id));
+  statement.exchange(soci::into(key.public_jwk));
+  statement.exchange(soci::into(retired_at.value, retired_at.indicator));
+  ForEachRow(statement, kVerificationKeys, [&] {
+    key.retired_at = std::nullopt;
+    if (retired_at.has_value()) key.retired_at = TimestampFromMicros(retired_at.value);
+    rows.verification_keys.push_back(key);
+  });
+}
+
 constexpr const char* kStructures = R"(
   SELECT structure_id::text, partner_id::text, event_name, partner_system_id::text, version,
          CASE WHEN structure_id = ANY (:known::uuid[]) THEN NULL ELSE schema::text END
@@ -153,6 +236,10 @@ Result<DirectoryRows> PostgresDirectoryStore::Load(const std::set<domain::Struct
     FetchSystems(session, rows);
     FetchKeys(session, rows);
     FetchAdminTokens(session, rows);
+    FetchPeople(session, rows);
+    FetchServiceTokens(session, rows);
+    FetchRevokedSessions(session, rows);
+    FetchVerificationKeys(session, rows);
     FetchStructures(session, known_ids, rows);
     return rows;
   });

@@ -236,10 +236,24 @@ constexpr std::string_view kLockQueued = R"(
     SELECT 1 FROM write.background_jobs
      WHERE partner_id = :partner::uuid AND job_id = :id::uuid AND state = 'queued' FOR UPDATE) AS locked)";
 
-Result<Job> PostgresJobStore::Cancel(domain::PartnerId partner, JobId id) {
+// Once for a job: who asks again changes nothing.
+constexpr std::string_view kAuditRequest = R"(
+  INSERT INTO write.audit_log (partner_id, actor, action, target, target_id, correlation_id, client_address, details,
+                               before, after)
+  SELECT partner_id, :actor, 'job.cancelled', (request->>'eventName') || ', version ' || (request->>'version'), job_id,
+         :correlation_id, nullif(:client_address, ''), json_build_object('kind', kind),
+         json_build_object('state', state), json_build_object('state', 'cancelled')
+    FROM write.background_jobs
+   WHERE partner_id = :partner::uuid AND job_id = :id::uuid AND state IN ('queued', 'running') AND NOT cancel_requested
+     FOR UPDATE)";
+
+Result<Job> PostgresJobStore::Cancel(domain::PartnerId partner, JobId id, const application::Author& author) {
   const auto partner_text = partner.ToString();
   const auto id_text = id.ToString();
   return pool_.Run({"cancel job"}, [&](soci::session& session) {
+    session.once << kAuditRequest, soci::use(author.actor, "actor"), soci::use(author.correlation_id, "correlation_id"),
+        soci::use(author.client_address, "client_address"), soci::use(partner_text, "partner"),
+        soci::use(id_text, "id");
     long long queued = 0;
     session.once << kLockQueued, soci::use(partner_text, "partner"), soci::use(id_text, "id"), soci::into(queued);
     if (queued > 0) session.once << kAuditCancelled, soci::use(partner_text, "partner"), soci::use(id_text, "id");

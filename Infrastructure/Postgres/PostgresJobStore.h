@@ -15,7 +15,8 @@ class PostgresJobStore final : public application::JobStore {
   domain::Result<application::Job> Get(domain::PartnerId partner, application::JobId id) override;
   domain::Result<application::JobPage> List(domain::PartnerId partner, std::optional<application::JobId> before,
                                             int limit) override;
-  domain::Result<application::Job> Cancel(domain::PartnerId partner, application::JobId id) override;
+  domain::Result<application::Job> Cancel(domain::PartnerId partner, application::JobId id,
+                                          const application::Author& author) override;
 
  private:
   SociPool& pool_;

@@ -10,15 +10,20 @@ class PostgresManagementStore final : public application::ManagementStore {
  public:
   explicit PostgresManagementStore(SociPool& write_store) : pool_(write_store) {}
 
-  domain::Result<domain::Done> AddPartner(const domain::Partner& partner) override;
-  domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system) override;
-  domain::Result<domain::Done> AddKey(const domain::ApiKey& key) override;
+  domain::Result<domain::Done> AddPartner(const domain::Partner& partner,
+                                          const application::AuditEntry& audit) override;
+  domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system,
+                                         const application::AuditEntry& audit) override;
   domain::Result<domain::Partner> GetPartner(domain::PartnerId id) override;
+  domain::Result<domain::PartnerSystem> GetSystem(domain::PartnerSystemId id) override;
+  domain::Result<application::PartnerPage> ListPartners(const application::PartnerQuery& query) override;
+  domain::Result<application::SystemPage> ListSystems(const application::SystemQuery& query) override;
   domain::Result<domain::Partner> ChangePartner(domain::PartnerId id, const Decide<domain::Partner>& decide) override;
   domain::Result<domain::PartnerSystem> ChangeSystem(domain::PartnerSystemId id,
                                                      const Decide<domain::PartnerSystem>& decide) override;
   domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,
-                                             const domain::SecretHash& hash) override;
+                                             const domain::SecretHash& hash,
+                                             const application::AuditEntry& audit) override;
 
  private:
   SociPool& pool_;

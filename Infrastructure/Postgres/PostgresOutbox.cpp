@@ -3,6 +3,7 @@
 #include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
+#include "Infrastructure/Postgres/RenameBatches.h"
 
 #include <algorithm>
 #include <string>
@@ -114,6 +115,10 @@ void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
   }
 }
 
+bool AllComplete(const std::vector<StoredBatch>& batches) {
+  return std::all_of(batches.begin(), batches.end(), [](const StoredBatch& batch) { return batch.IsComplete(); });
+}
+
 constexpr char kSetAside[] = R"sql(
   INSERT INTO write.set_aside_batches (batch_id, event_count, byte_count, reason)
   SELECT batch_id, event_count, byte_count, $2::text FROM write.outbox WHERE batch_id = $1::int8
@@ -205,9 +210,9 @@ domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(
     auto batches = ClaimBatches(connection, settings_, max_batches);
     const auto freshness = MeasureFreshness(connection, now, batches);
     if (!batches.empty()) ReadEvents(connection, batches);
-    // Few batches hold judgements: nothing is asked about them while events make every batch complete.
-    const auto is_complete = [](const StoredBatch& batch) { return batch.IsComplete(); };
-    if (!std::all_of(batches.begin(), batches.end(), is_complete)) ReadJudgements(connection, batches);
+    // Few batches hold judgements, or names: nothing is asked about them while events make every batch complete.
+    if (!AllComplete(batches)) ReadJudgements(connection, batches);
+    if (!AllComplete(batches)) ReadRenames(connection, batches);
     return std::unique_ptr<application::OutboxClaim>(
         std::make_unique<PostgresOutboxClaim>(connection, observer_, std::move(batches), freshness));
   } catch (...) {

@@ -4,6 +4,7 @@
 #include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
+#include "Infrastructure/Postgres/RenameBatches.h"
 
 #include <chrono>
 #include <cstdio>
@@ -78,7 +79,7 @@ constexpr char kCopyEvents[] =
     "validation_errors, properties, properties_bytes, correlation_id, created_at, batch_id, judged_in, is_unjudged) "
     "FROM STDIN (FORMAT binary)";
 
-void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& events) {
+void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& events, const NamesBySystem& names) {
   if (events.empty()) return;
   BinaryCopy rows;
   const auto optional_text = [&rows](const std::optional<std::string>& text) {
@@ -88,9 +89,11 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
     rows.Row(20);
     rows.Uuid(event->tracking_event_id.value);
     rows.Uuid(event->partner_id.value);
-    rows.Bytes(event->partner_name);
+    const auto renamed = names.find(event->partner_system_id);
+    const bool is_renamed = renamed != names.end();
+    rows.Bytes(is_renamed ? renamed->second.partner_name : event->partner_name);
     rows.Uuid(event->partner_system_id.value);
-    rows.Bytes(event->partner_system_name);
+    rows.Bytes(is_renamed ? renamed->second.system_name : event->partner_system_name);
     rows.Bytes(event->event_id);
     rows.Bytes(event->event_name);
     rows.Timestamp(event->event_timestamp);
@@ -220,7 +223,8 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
     EnsurePartitions(connection, batches);
     const auto fresh = Mark(connection, batches);
     auto rows = project(fresh);
-    CopyEvents(connection, rows.events);
+    const auto names = ApplyRenames(connection, fresh);
+    CopyEvents(connection, rows.events, names);
     application::AddVerdictChanges(rows.counts, ApplyJudgements(connection, fresh));
     AddCounts(connection, rows.counts);
     AddUnknown(connection, rows.unknown);
@@ -232,6 +236,12 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
     connection.Rollback();
     throw;
   }
+} catch (const PqError& error) {
+  return ToWorkerError(error);
+}
+
+domain::Result<bool> PostgresReadModel::RenameSome() try {
+  return RenameRows(Connected(), observer_);
 } catch (const PqError& error) {
   return ToWorkerError(error);
 }

@@ -21,6 +21,7 @@ class PostgresReadModel : public application::ReadModel {
       std::span<const application::StoredBatch> batches, const application::Freshness& freshness,
       const std::function<application::ReadRows(const std::vector<const application::StoredBatch*>&)>& project)
       override;
+  domain::Result<bool> RenameSome() override;
   domain::Result<domain::Done> NoteFreshness(const application::Freshness& freshness) override;
   void Interrupt() override { interrupt_.Cut(); }
 

@@ -1,14 +1,19 @@
 #pragma once
 
+#include "Domain/ApiKey.h"
+#include "Domain/Result.h"
 #include "Domain/Timestamp.h"
 #include "Domain/Uuid.h"
 
 #include <soci/soci.h>
 
+#include <charconv>
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// How values pass through SOCI, for the adapters that use it: texts, UUIDs as text, times as RFC 3339 in and as
 /// microseconds since 1970 out. std::tm would lose the zone and the microseconds.
@@ -42,12 +47,45 @@ inline domain::Timestamp TimestampFromMicros(long long micros) {
 /// SOCI cuts a text at its first NUL byte, and PostgreSQL has no text with one: such a text must not get there.
 inline bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
+inline domain::Error HasNulByte(std::string pointer) {
+  return {domain::ErrorKind::kInvalid,
+          "A text has a character that cannot be stored.",
+          {{std::move(pointer), "invalid_character", "must not contain U+0000"}}};
+}
+
+/// What a column with a check constraint holds.
+template <typename T>
+T ValueOfColumn(std::optional<T> parsed) {
+  if (!parsed) throw std::runtime_error("a column holds a value that it cannot have");
+  return *std::move(parsed);
+}
+
 /// A column of type uuid, as text.
 template <typename Id>
 Id IdFromColumn(std::string_view text) {
   const auto id = Id::Parse(text);
   if (!id) throw std::runtime_error("a uuid column holds no UUID");
   return *id;
+}
+
+/// A SHA-256 as hexadecimal digits, for decode(..., 'hex') and from encode(..., 'hex').
+inline std::string HexOf(const domain::SecretHash& hash) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : hash.bytes) {
+    text.push_back(kDigits[byte >> 4]);
+    text.push_back(kDigits[byte & 15]);
+  }
+  return text;
+}
+
+inline domain::SecretHash HashFromHex(std::string_view hex) {
+  domain::SecretHash hash;
+  if (hex.size() != 2 * hash.bytes.size()) throw std::runtime_error("a hash column holds no SHA-256");
+  for (std::size_t i = 0; i < hash.bytes.size(); ++i) {
+    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, hash.bytes[i], 16);
+  }
+  return hash;
 }
 
 /// Ids as a text of type uuid[].

@@ -18,6 +18,8 @@ constexpr std::size_t kRandomBytes = 32;
 constexpr std::size_t kRandomCharacters = 43;   // 62^43 > 2^256
 constexpr std::size_t kChecksumCharacters = 6;  // 62^6 > 2^32
 constexpr std::size_t kPrefixCharacters = 14;
+constexpr std::array<std::string_view, 4> kKinds = {"vk_live_", "vk_test_", "va_live_",
+                                                    "vs_live_"};  // of the same length
 constexpr std::string_view kBase62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Random bytes for ids, fetched for many ids at once: one system call each would cost more than the rest of an id.
@@ -63,6 +65,15 @@ std::uint32_t Crc32(std::string_view text) {
   return ~crc;
 }
 
+std::string ChecksumOf(std::string_view text) {
+  const std::uint32_t crc = Crc32(text);
+  std::array<std::uint8_t, 4> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
+  std::string checksum;
+  AppendBase62(checksum, bytes, kChecksumCharacters);
+  return checksum;
+}
+
 }  // namespace
 
 SodiumSecrets::SodiumSecrets() {
@@ -82,8 +93,21 @@ domain::Uuid SodiumSecrets::NewId(domain::Timestamp time) const {
   return id;
 }
 
-application::NewSecret SodiumSecrets::NewApiKey() const { return NewSecretWithPrefix("vk_live_"); }
+application::NewSecret SodiumSecrets::NewApiKey(domain::KeyEnvironment environment) const {
+  return NewSecretWithPrefix(environment == domain::KeyEnvironment::kTest ? "vk_test_" : "vk_live_");
+}
 application::NewSecret SodiumSecrets::NewAdminToken() const { return NewSecretWithPrefix("va_live_"); }
+application::NewSecret SodiumSecrets::NewServiceToken() const { return NewSecretWithPrefix("vs_live_"); }
+application::NewSecret SodiumSecrets::NewRefreshToken() const { return NewSecretWithPrefix("vr_live_"); }
+application::NewSecret SodiumSecrets::NewOneTimeToken() const { return NewSecretWithPrefix("vo_live_"); }
+
+bool SodiumSecrets::IsMistyped(std::string_view secret) const {
+  const auto is_ours = [&](std::string_view kind) { return secret.starts_with(kind); };
+  if (!std::any_of(kKinds.begin(), kKinds.end(), is_ours)) return false;
+  if (secret.size() != kKinds[0].size() + kRandomCharacters + kChecksumCharacters) return true;
+  const auto body = secret.substr(0, secret.size() - kChecksumCharacters);
+  return secret.substr(body.size()) != ChecksumOf(body);
+}
 
 domain::SecretHash SodiumSecrets::Hash(std::string_view secret) const {
   domain::SecretHash hash;
@@ -99,10 +123,7 @@ application::NewSecret SodiumSecrets::NewSecretWithPrefix(std::string_view kind)
   secret.text.reserve(kind.size() + kRandomCharacters + kChecksumCharacters);
   secret.text = kind;
   AppendBase62(secret.text, random, kRandomCharacters);  // leaves zeros in `random`
-  const std::uint32_t crc = Crc32(secret.text);
-  std::array<std::uint8_t, 4> checksum;
-  for (std::size_t i = 0; i < checksum.size(); ++i) checksum[i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
-  AppendBase62(secret.text, checksum, kChecksumCharacters);
+  secret.text += ChecksumOf(secret.text);
   secret.prefix = secret.text.substr(0, kPrefixCharacters);
   secret.hash = Hash(secret.text);
   return secret;

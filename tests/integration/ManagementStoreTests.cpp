@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <string>
@@ -18,7 +19,7 @@ using test::StoreFixture;
 TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "a partner is stored as it was given") {
     const auto partner = Partner("O'Brien & Søn :name \"x\" \\ 🌋");
-    REQUIRE(management.AddPartner(partner).ok());
+    REQUIRE(Add(partner).ok());
     const auto row = test::SqlRows(stores.write_dsn(),
                                    "SELECT partner_id, name, is_active, created_at = '2026-11-20T10:00:00.123456Z' "
                                    "FROM write.partners");
@@ -26,16 +27,16 @@ TEST_SUITE("PostgresManagementStore") {
   }
 
   TEST_CASE_FIXTURE(StoreFixture, "a partner's name is taken once") {
-    REQUIRE(management.AddPartner(Partner("Acme")).ok());
-    const auto again = management.AddPartner(Partner("Acme"));
+    REQUIRE(Add(Partner("Acme")).ok());
+    const auto again = Add(Partner("Acme"));
     REQUIRE(!again.ok());
     CHECK(again.error().kind == ErrorKind::kConflict);
     CHECK(again.error().message == "There is a partner with this name already.");
-    CHECK(management.AddPartner(Partner("acme")).ok());
+    CHECK(Add(Partner("acme")).ok());
   }
 
   TEST_CASE_FIXTURE(StoreFixture, "a system belongs to a partner that exists") {
-    const auto orphan = management.AddSystem(System({secrets.NewId(now)}));
+    const auto orphan = Add(System({secrets.NewId(now)}));
     REQUIRE(!orphan.ok());
     CHECK(orphan.error().kind == ErrorKind::kNotFound);
     CHECK(orphan.error().message == "There is no such partner.");
@@ -44,13 +45,13 @@ TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "a system's name is taken once within its partner") {
     const auto acme = StoredPartner("Acme");
     const auto other = StoredPartner("Other");
-    REQUIRE(management.AddSystem(System(acme, "website")).ok());
-    CHECK(management.AddSystem(System(acme, "website")).error().kind == ErrorKind::kConflict);
-    CHECK(management.AddSystem(System(other, "website")).ok());
+    REQUIRE(Add(System(acme, "website")).ok());
+    CHECK(Add(System(acme, "website")).error().kind == ErrorKind::kConflict);
+    CHECK(Add(System(other, "website")).ok());
   }
 
   TEST_CASE_FIXTURE(StoreFixture, "a key belongs to a system that exists") {
-    const auto orphan = management.AddKey(Key({secrets.NewId(now)}));
+    const auto orphan = Add(Key({secrets.NewId(now)}));
     REQUIRE(!orphan.ok());
     CHECK(orphan.error().kind == ErrorKind::kNotFound);
     CHECK(orphan.error().message == "There is no such partner system.");
@@ -59,7 +60,7 @@ TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "of a key, all but its secret is stored") {
     const auto system = StoredSystem(StoredPartner());
     const auto key = Key(system, At("2027-01-01T00:00:00Z"));
-    REQUIRE(management.AddKey(key).ok());
+    REQUIRE(Add(key).ok());
     CHECK(Sql(stores.write_dsn(), "SELECT prefix FROM write.api_keys WHERE expires_at = '2027-01-01Z'") ==
           key.prefix());
     CHECK(Sql(stores.write_dsn(), "SELECT octet_length(key_hash) FROM write.api_keys") == "32");
@@ -68,7 +69,7 @@ TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "a text with a NUL byte is refused, not cut") {
     using namespace std::string_literals;
     const auto token = secrets.NewAdminToken();
-    const auto refused = management.AddAdminToken("ops\0x"s, token.prefix, token.hash);
+    const auto refused = management.AddAdminToken("ops\0x"s, token.prefix, token.hash, entry);
     REQUIRE(!refused.ok());
     CHECK(refused.error().kind == ErrorKind::kInvalid);
     CHECK(refused.error().faults.at(0).pointer == "/name");
@@ -78,9 +79,89 @@ TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "a store that is away is unavailable") {
     const auto nowhere = CompleteConnectionString(stores.write_dsn() + " dbname=nowhere").value();
     SociPool broken({nowhere, 1, std::chrono::milliseconds(50)}, log);
-    CHECK(PostgresManagementStore(broken).AddPartner(Partner()).error().kind == ErrorKind::kUnavailable);
+    CHECK(PostgresManagementStore(broken).AddPartner(Partner(), entry).error().kind == ErrorKind::kUnavailable);
     CHECK(PostgresDirectoryStore(broken).Revision().error().kind == ErrorKind::kUnavailable);
     CHECK(PostgresDirectoryStore(broken).Load({}).error().kind == ErrorKind::kUnavailable);
+  }
+}
+
+TEST_SUITE("changes of partners and systems") {
+  TEST_CASE_FIXTURE(StoreFixture, "a change is stored with its revision and its audit entry, or not at all") {
+    const auto acme = StoredPartner("Acme");
+    const auto other = StoredPartner("Other");
+    const auto rename = [&](const std::string& name) {
+      return management.ChangePartner(acme, [&](domain::Partner& partner) {
+        (void)partner.Change({.name = name, .is_active = false});
+        return domain::Result<std::optional<application::AuditEntry>>(entry);
+      });
+    };
+    const auto changed = rename("Ajax");
+    REQUIRE(changed.ok());
+    CHECK(changed->revision() == 2);
+    CHECK(management.GetPartner(acme)->name() == "Ajax");
+    CHECK(!management.GetPartner(acme)->is_active());
+    const auto taken = rename("Other");
+    REQUIRE(!taken.ok());
+    CHECK(taken.error().kind == ErrorKind::kConflict);
+    CHECK(taken.error().faults.at(0).pointer == "/name");
+    CHECK(taken.error().faults.at(0).code == "name_taken");
+    CHECK(management.GetPartner(acme)->revision() == 2);
+    CHECK(Sql(stores.write_dsn(), "SELECT count(*) FROM write.audit_log") == "3");  // two additions, one change
+    CHECK(management.GetPartner(other)->revision() == 1);
+  }
+
+  TEST_CASE_FIXTURE(StoreFixture,
+                    "partners and systems are listed page by page, in the order in which they were made") {
+    std::vector<domain::PartnerId> made;
+    for (const auto* name : {"c", "a", "b"}) made.push_back(StoredPartner(name));
+    std::sort(made.begin(), made.end());  // made within the same millisecond
+    application::PartnerQuery query{.limit = 2};
+    const auto first = management.ListPartners(query).value();
+    REQUIRE(first.items.size() == 2);
+    CHECK(first.more);
+    query.after = first.items.back().id();
+    const auto second = management.ListPartners(query).value();
+    REQUIRE(second.items.size() == 1);
+    CHECK(!second.more);
+    CHECK(std::vector{first.items[0].id(), first.items[1].id(), second.items[0].id()} == made);
+    CHECK(management.ListPartners({.among = {{made[1]}}}).value().items.at(0).id() == made[1]);
+    CHECK(management.ListPartners({.among = {std::vector<domain::PartnerId>()}}).value().items.empty());
+    CHECK(management.ListPartners({.name = "b"}).value().items.size() == 1);
+    CHECK(management.ListPartners({.is_active = false}).value().items.empty());
+
+    const auto web = StoredSystem(made[0], "web");
+    (void)StoredSystem(made[1], "web");
+    const auto systems = management.ListSystems({.partner = made[0]}).value();
+    REQUIRE(systems.items.size() == 1);
+    CHECK(systems.items[0].id() == web);
+    CHECK(management.ListSystems({.partner = {secrets.NewId(now)}}).error().kind == ErrorKind::kNotFound);
+  }
+
+  TEST_CASE_FIXTURE(StoreFixture, "an audit entry of a key is its partner's, and holds no secret") {
+    const auto partner = StoredPartner();
+    const auto system = StoredSystem(partner);
+    const auto key = Key(system);
+    REQUIRE(Add(key).ok());
+    CHECK(Sql(stores.write_dsn(), "SELECT count(*) FROM write.audit_log WHERE partner_id IS NOT NULL") == "1");
+    const auto elsewhere = api_keys.Change({secrets.NewId(now)}, key.id(), [](domain::ApiKey&) {
+      return domain::Result<application::ApiKeyStore::Decision>(application::ApiKeyStore::Decision());
+    });
+    CHECK(elsewhere.error().kind == ErrorKind::kNotFound);
+  }
+
+  TEST_CASE_FIXTURE(StoreFixture, "uses of keys are noted together, never move back, and load no directory anew") {
+    const auto system = StoredSystem(StoredPartner());
+    const auto used = Key(system), unused = Key(system);
+    REQUIRE(Add(used).ok());
+    REQUIRE(Add(unused).ok());
+    const auto revision = directory.Revision().value();
+    REQUIRE(api_keys.NoteUses({{used.id(), now}, {{secrets.NewId(now)}, now}}).ok());
+    REQUIRE(api_keys.NoteUses({{used.id(), now - std::chrono::hours(1)}}).ok());
+    CHECK(directory.Revision().value() == revision);
+    const auto page = api_keys.List({system}).value();
+    for (const auto& row : page.items) {
+      CHECK(row.last_used_at == (row.key.id() == used.id() ? std::optional(now) : std::nullopt));
+    }
   }
 }
 
@@ -105,7 +186,7 @@ TEST_SUITE("PostgresDirectoryStore") {
     CHECK(has_grown());
     const auto system = StoredSystem(partner);
     CHECK(has_grown());
-    REQUIRE(management.AddKey(Key(system)).ok());
+    REQUIRE(Add(Key(system)).ok());
     CHECK(has_grown());
     (void)Stored(Structure(partner));
     CHECK(has_grown());
@@ -117,7 +198,7 @@ TEST_SUITE("PostgresDirectoryStore") {
   TEST_CASE_FIXTURE(StoreFixture, "systems come with their partner, policy and state") {
     const auto partner = StoredPartner("Acme");
     const auto system = System(partner, "iOS app", domain::InvalidEventPolicy::kReject);
-    REQUIRE(management.AddSystem(system).ok());
+    REQUIRE(Add(system).ok());
     const auto rows = Load();
     REQUIRE(rows.systems.size() == 1);
     CHECK(rows.systems[0].id == system.id());
@@ -144,8 +225,8 @@ TEST_SUITE("PostgresDirectoryStore") {
     const auto system = StoredSystem(StoredPartner());
     const auto lasting = Key(system);
     const auto passing = Key(system, At("2026-11-21T10:00:00.000001Z"));
-    REQUIRE(management.AddKey(lasting).ok());
-    REQUIRE(management.AddKey(passing).ok());
+    REQUIRE(Add(lasting).ok());
+    REQUIRE(Add(passing).ok());
     auto keys = Load().keys;
     REQUIRE(keys.size() == 2);
     if (keys[0].id == passing.id()) std::swap(keys[0], keys[1]);
@@ -158,9 +239,9 @@ TEST_SUITE("PostgresDirectoryStore") {
   }
 
   TEST_CASE_FIXTURE(StoreFixture, "revoked keys and tokens are left out") {
-    REQUIRE(management.AddKey(Key(StoredSystem(StoredPartner()))).ok());
+    REQUIRE(Add(Key(StoredSystem(StoredPartner()))).ok());
     const auto token = secrets.NewAdminToken();
-    REQUIRE(management.AddAdminToken("ops", token.prefix, token.hash).ok());
+    REQUIRE(management.AddAdminToken("ops", token.prefix, token.hash, entry).ok());
     CHECK(Load().keys.size() == 1);
     REQUIRE(Load().admin_tokens.size() == 1);
     CHECK(Load().admin_tokens[0].hash == token.hash);

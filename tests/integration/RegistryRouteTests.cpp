@@ -93,16 +93,17 @@ TEST_SUITE("structures") {
     CHECK(Has(forced.body, R"("incompatibleChanges":[{"pointer":"/properties/amount")"));
     const auto audit = api.service.Get(api.partner + "/audit");
     CHECK(audit.status == 200);
-    CHECK(AllOf(audit.body, "action") ==
-          std::vector<std::string>{"structure.activated", "structure.published", "structure.published"});
+    CHECK(AllOf(audit.body, "action") == std::vector<std::string>{"structure.activated", "structure.published",
+                                                                  "structure.published", "key.issued",
+                                                                  "system.registered", "partner.created"});
     CHECK(Has(audit.body, R"("overrideReason":"prices fell","incompatibleChanges":[{"pointer":"/properties/amount")"));
     CHECK(JsonString(audit.body, "actor").starts_with("test (va_live_"));
     CHECK(!Has(audit.body, api.service.admin_token()));
     CHECK(JsonString(audit.body, "correlationId") == forced.Header("X-Correlation-ID"));
     const auto page = api.service.Get(api.partner + "/audit?limit=2");
-    const auto rest = api.service.Get(api.partner + "/audit?limit=2&cursor=" + JsonString(page.body, "nextCursor"));
+    const auto rest = api.service.Get(api.partner + "/audit?limit=4&cursor=" + JsonString(page.body, "nextCursor"));
     CHECK(AllOf(page.body, "auditId").size() == 2);
-    CHECK(AllOf(rest.body, "auditId").size() == 1);
+    CHECK(AllOf(rest.body, "auditId").size() == 4);
     CHECK(Has(rest.body, R"("nextCursor":null)"));
   }
 
@@ -126,7 +127,7 @@ TEST_SUITE("structures") {
     CHECK(Has(ask(kAtMost100).body, R"("isCompatible":true)"));
     CHECK(Sql(api.stores.write_dsn(), "SELECT count(*) FROM write.event_structures") == "1");
     CHECK(Has(api.service.Get(api.partner + "/audit").body,
-              R"("details":{"compatibility":"forward","compatibilityBefore":"backward"})"));
+              R"("before":{"compatibility":"backward"},"after":{"compatibility":"forward"})"));
   }
 
   TEST_CASE("while versions are published, however long that takes, others are answered") {
@@ -237,28 +238,6 @@ TEST_SUITE("structures") {
   }
 }
 
-TEST_SUITE("access") {
-  TEST_CASE("every route but ingestion and those for operators needs an administrator's token") {
-    Registry api;
-    test::HttpClient client(api.service.port());
-    int checked = 0;
-    for (const auto& route : api.service.Routes()) {
-      auto path = route.substr(route.find('/'));
-      if (path.starts_with("/api/events/ingest") || !path.starts_with("/api/")) continue;
-      for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) {
-        path.replace(at, path.find('}') - at + 1, api.sender.partner_id);
-      }
-      CAPTURE(route);
-      const auto method = route.substr(0, route.find(' '));
-      const std::string body = method == "GET" ? "" : "{}";
-      CHECK(client.Send(method, path, body, {}).status == 401);
-      CHECK(client.Send(method, path, body, {{"X-API-Key", api.sender.key}}).status == 403);
-      ++checked;
-    }
-    CHECK(checked > 10);
-  }
-}
-
 TEST_SUITE("systems") {
   TEST_CASE("a system's policy and rate limit can be changed, and the change is audited") {
     Registry api;
@@ -277,10 +256,10 @@ TEST_SUITE("systems") {
     CHECK(api.Patch(system, R"({"invalidEvents":"drop"})").status == 422);
     CHECK(api.Patch(system, R"({"rateLimit":{"eventsPerSecond":0,"burst":1}})").status == 422);
     CHECK(api.Patch("/api/systems/01a1f8b5-2daa-7540-afa2-97ece2294f56", "{}").status == 404);
-    const auto audit = api.service.Get(api.partner + "/audit").body;
+    const auto audit = api.service.Get(api.partner + "/audit?action=system.changed").body;
     CHECK(AllOf(audit, "action") == std::vector<std::string>(3, "system.changed"));
-    CHECK(Has(audit,
-              R"("invalidEvents":"reject","invalidEventsBefore":"flag","rateLimit":"1 events per second, burst 7")"));
+    CHECK(Has(audit, R"("before":{"invalidEvents":"flag","rateLimit":null},"after":{"invalidEvents":"reject",)"
+                     R"("rateLimit":"1 events per second, burst 7"}})"));
   }
 }
 

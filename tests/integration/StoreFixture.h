@@ -1,6 +1,7 @@
 #pragma once
 
 #include "Infrastructure/Postgres/ConnectionString.h"
+#include "Infrastructure/Postgres/PostgresApiKeyStore.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 #include "Infrastructure/Postgres/PostgresStructureStore.h"
@@ -29,6 +30,7 @@ struct StoreFixture {
   infrastructure::SociPool pool{
       {infrastructure::CompleteConnectionString(stores.write_dsn()).value(), 8, std::chrono::seconds(30)}, log};
   infrastructure::PostgresManagementStore management{pool};
+  infrastructure::PostgresApiKeyStore api_keys{pool};
   infrastructure::PostgresStructureStore structures{pool};
   infrastructure::PostgresDirectoryStore directory{pool};
   infrastructure::SodiumSecrets secrets;
@@ -42,8 +44,8 @@ struct StoreFixture {
     return domain::PartnerSystem::Create({secrets.NewId(now)}, partner, name, policy, std::nullopt, now).value();
   }
   domain::ApiKey Key(domain::PartnerSystemId system, std::optional<domain::Timestamp> expires_at = {}) {
-    const auto secret = secrets.NewApiKey();
-    return domain::ApiKey::Create({secrets.NewId(now)}, system, "key", secret.prefix, secret.hash, now, expires_at)
+    const auto secret = secrets.NewApiKey(domain::KeyEnvironment::kLive);
+    return domain::ApiKey::Create({{secrets.NewId(now)}, system, "key", secret.prefix, secret.hash, now, expires_at})
         .value();
   }
   domain::EventStructure Structure(domain::StructureIdentity identity, const std::string& schema = "{}",
@@ -56,14 +58,19 @@ struct StoreFixture {
     return Structure({partner, event_name}, schema, state);
   }
 
+  const application::AuditEntry entry{std::nullopt, {"test", ""}, "tested", "x"};
+  domain::Result<domain::Done> Add(const domain::Partner& partner) { return management.AddPartner(partner, entry); }
+  domain::Result<domain::Done> Add(const domain::PartnerSystem& system) { return management.AddSystem(system, entry); }
+  domain::Result<domain::Done> Add(const domain::ApiKey& key) { return api_keys.Add(key, entry); }
+
   domain::PartnerId StoredPartner(const std::string& name = "Acme") {
     const auto partner = Partner(name);
-    REQUIRE(management.AddPartner(partner).ok());
+    REQUIRE(Add(partner).ok());
     return partner.id();
   }
   domain::PartnerSystemId StoredSystem(domain::PartnerId partner, const std::string& name = "website") {
     const auto system = System(partner, name);
-    REQUIRE(management.AddSystem(system).ok());
+    REQUIRE(Add(system).ok());
     return system.id();
   }
   /// Added as it is, compared with nothing.

@@ -48,6 +48,7 @@ RawResponse HttpClient::Send(std::string_view method, std::string_view path, std
     answer_has_begun_ = BeginsToAnswer(*connection_);
     auto answer = connection_->ReadResponse(method == "HEAD");
     if (IsClosing(answer)) connection_.reset();
+    if (const auto observe = observer_.load()) observe({method, path}, answer);
     return answer;
   } catch (...) {
     connection_.reset();

@@ -2,6 +2,7 @@
 
 #include "tests/support/RawClient.h"
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,14 @@ class HttpClient {
   }
   RawResponse Send(std::string_view method, std::string_view path, std::string_view body, const Headers& headers);
 
+  /// Hears of every answer to a request of any client, in the thread that asked; for one program as a whole.
+  struct Asked {
+    std::string_view method;
+    std::string_view path;  ///< with the query
+  };
+  using Observer = void (*)(const Asked&, const RawResponse&);
+  static void ObserveAll(Observer observer) { observer_ = observer; }
+
   /// Whether at least one byte has come in answer to the last request. When that one has failed: half an answer.
   bool answer_has_begun() const { return answer_has_begun_; }
 
@@ -36,6 +45,7 @@ class HttpClient {
   RawClient::Options options_;
   std::optional<RawClient> connection_;
   bool answer_has_begun_ = false;
+  static inline std::atomic<Observer> observer_ = nullptr;
 };
 
 }  // namespace volcanion::test

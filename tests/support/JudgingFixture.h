@@ -51,6 +51,9 @@ class JudgingStores : public TestStores {
   std::string Verdicts() const;
 };
 
+/// On whose behalf jobs are cancelled.
+inline const application::Author kAda = {"Ada", "c-1"};
+
 /// The side of those who ask for jobs.
 struct JobClient {
   explicit JobClient(const JudgingStores& stores) : pool({stores.write_dsn()}, log), jobs(pool) {}

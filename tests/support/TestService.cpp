@@ -16,22 +16,52 @@ std::size_t CountOf(const std::string& text, const std::string& piece) {
 
 }  // namespace
 
+void RecordedMessages::Send(const application::OneTimeMessage& message) {
+  const std::lock_guard lock(mutex_);
+  messages_.push_back(message);
+}
+
+std::string RecordedMessages::TokenFor(const std::string& email) const {
+  const std::lock_guard lock(mutex_);
+  for (auto message = messages_.rbegin(); message != messages_.rend(); ++message) {
+    if (message->to.text() == email) return message->token;
+  }
+  return "";
+}
+
+void TestService::NewMember(const std::string& partner_id, const std::string& email, const std::string& role) {
+  const auto invited =
+      Post("/api/partners/" + partner_id + "/members", R"({"email":")" + email + R"(","role":")" + role + R"("})");
+  if (invited.status != 201) throw std::runtime_error(invited.body);
+  const auto accepted =
+      HttpClient(port()).Post("/api/auth/accept-invitation",
+                              R"({"token":")" + messages_.TokenFor(email) + R"(","password":")" + kPassword + R"("})");
+  if (accepted.status != 204) throw std::runtime_error(accepted.body);
+}
+
+RawResponse TestService::LogIn(const std::string& email) {
+  return HttpClient(port()).Post("/api/auth/token",
+                                 R"({"email":")" + email + R"(","password":")" + kPassword + R"("})");
+}
+
 TestService::TestService(const TestStores& stores, const Options& options) {
   settings_.listen.port = 0;
   settings_.admin_listen.port = 0;
   settings_.poll_interval = std::chrono::milliseconds(5);
   settings_.log_level = infrastructure::LogLevel::kError;
+  settings_.max_auth_failures = 1'000'000;  // tests fail often, and from one address
   if (options.configure) options.configure(settings_);
   auto complete = cli::CompleteStores(stores.write_dsn(), stores.read_dsn());
   if (!complete) throw std::runtime_error(complete.error().message);
   around_.emplace(settings_, "test");
   management_.emplace(settings_, *complete, *around_);
   const auto token = around_->secrets.NewAdminToken();
-  if (!management_->store.AddAdminToken("test", token.prefix, token.hash)) throw std::runtime_error("no admin token");
+  if (!cli::AddAdminToken(management_->store, "test", token, {"test", ""})) throw std::runtime_error("no admin token");
   admin_token_ = token.text;
   if (!management_->directory.Refresh()) throw std::runtime_error("the directory cannot be loaded");
   if (options.sync) sync_.emplace(settings_, *complete, *around_);
-  api_.emplace(settings_, *complete, *around_, *management_);
+  people_.emplace(settings_, *around_, *management_, messages_);
+  api_.emplace(settings_, *complete, *around_, *management_, *people_);
   auto checks = api_->HealthChecks();
   if (sync_) {
     for (auto& check : sync_->HealthChecks()) checks.push_back(std::move(check));
@@ -46,9 +76,9 @@ TestService::~TestService() {
   admin_->Stop();
 }
 
-std::vector<std::string> TestService::Routes() const {
+std::vector<api::DeclaredRoute> TestService::Routes() const {
   auto routes = api_->Routes();
-  for (auto& route : admin_->Routes()) routes.push_back(std::move(route));
+  for (const auto& route : admin_->Routes()) routes.push_back(route);
   return routes;
 }
 

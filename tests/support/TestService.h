@@ -1,10 +1,12 @@
 #pragma once
 
+#include "Cli/People.h"
 #include "Cli/Services.h"
 #include "tests/support/HttpClient.h"
 #include "tests/support/TestDatabase.h"
 
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +18,18 @@ struct TestSender {
   std::string partner_id;
   std::string system_id;
   std::string key;
+};
+
+/// Keeps what would have been sent. Thread-safe.
+class RecordedMessages final : public application::MessageSender {
+ public:
+  void Send(const application::OneTimeMessage& message) override;
+  /// The token of the newest message to that address; empty when there is none.
+  std::string TokenFor(const std::string& email) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<application::OneTimeMessage> messages_;
 };
 
 /// The API, and the projection when it is wanted, in this process: real server, real stores, ports of its own.
@@ -33,9 +47,18 @@ class TestService {
   std::uint16_t port() const { return api_->port(); }
   std::uint16_t admin_port() const { return admin_->port(); }
   const std::string& admin_token() const { return admin_token_; }
-  /// Method and pattern of each route of both listeners.
-  std::vector<std::string> Routes() const;
-  HttpClient::Headers AsAdmin() const { return {{"Authorization", "Bearer " + admin_token_}}; }
+  /// Each route of both listeners, with who may call it.
+  std::vector<api::DeclaredRoute> Routes() const;
+  HttpClient::Headers AsAdmin() const { return As(admin_token_); }
+  static HttpClient::Headers As(const std::string& token) { return {{"Authorization", "Bearer " + token}}; }
+  cli::People& people() { return *people_; }
+  cli::Management& management() { return *management_; }
+  const RecordedMessages& messages() const { return messages_; }
+  /// Somebody who is a member and can log in with kPassword.
+  void NewMember(const std::string& partner_id, const std::string& email, const std::string& role);
+  static constexpr char kPassword[] = "a horse, a staple and a lamp";
+  /// The answer to a log-in with kPassword.
+  RawResponse LogIn(const std::string& email);
 
   /// A partner with one system and a key, under names of their own.
   TestSender NewSender(const std::string& policy = "flag");
@@ -56,6 +79,8 @@ class TestService {
   infrastructure::Settings settings_;
   std::optional<cli::Surroundings> around_;
   std::optional<cli::Management> management_;
+  RecordedMessages messages_;
+  std::optional<cli::People> people_;
   std::optional<cli::SyncService> sync_;
   std::optional<cli::ApiService> api_;
   std::optional<cli::AdminService> admin_;

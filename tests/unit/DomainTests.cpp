@@ -132,8 +132,54 @@ TEST_SUITE("names") {
 
   TEST_CASE("a key cannot expire before it is made") {
     const auto now = At("2026-11-20T10:00:00Z");
-    CHECK(ApiKey::Create({}, {}, "web", "vk_", {}, now, now + std::chrono::hours(1)).ok());
-    CHECK(ApiKey::Create({}, {}, "web", "vk_", {}, now, now).error().faults.front().pointer == "/expiresAt");
+    CHECK(ApiKey::Create({{}, {}, "web", "vk_", {}, now, now + std::chrono::hours(1)}).ok());
+    CHECK(ApiKey::Create({{}, {}, "web", "vk_", {}, now, now}).error().faults.front().pointer == "/expiresAt");
+  }
+
+  TEST_CASE(
+      "a change of a partner or a system counts once, and not at all when nothing is otherwise or a rule is broken") {
+    auto partner = Partner::Create({}, "Acme", {}).value();
+    CHECK(partner.is_active());
+    CHECK(partner.Change({.name = "Ajax", .is_active = false}).ok());
+    CHECK(partner.name() == "Ajax");
+    CHECK(!partner.is_active());
+    CHECK(partner.compatibility() == Compatibility::kBackward);
+    CHECK(partner.revision() == 2);
+    CHECK(partner.Change({.name = "Ajax"}).ok());
+    CHECK(partner.revision() == 2);
+    CHECK(partner.Change({.name = "", .is_active = true}).error().kind == ErrorKind::kInvalid);
+    CHECK(!partner.is_active());
+
+    auto system = PartnerSystem::Create({}, {}, "web", InvalidEventPolicy::kFlag, RateLimit{1, 2}, {}).value();
+    CHECK(system.Change({.rate_limit = std::optional<RateLimit>()}).ok());
+    CHECK(!system.rate_limit());
+    CHECK(system.revision() == 2);
+    CHECK(system.Change({.rate_limit = RateLimit{0, 0}}).error().faults.size() == 2);
+    CHECK(system.revision() == 2);
+  }
+
+  TEST_CASE("a key that gives way expires after the overlap, or before when it would have") {
+    const auto now = At("2026-11-20T10:00:00Z");
+    const auto make = [&](std::optional<Timestamp> expiry) {
+      return ApiKey::Create({{}, {}, "web", "vk_", {}, now, expiry}).value();
+    };
+    auto lasting = make(std::nullopt);
+    CHECK(lasting.GiveWay(now, std::chrono::hours(1)).ok());
+    CHECK(lasting.expires_at() == now + std::chrono::hours(1));
+    CHECK(lasting.StateAt(now) == KeyState::kActive);
+    CHECK(lasting.StateAt(now + std::chrono::hours(1)) == KeyState::kExpired);
+    auto passing = make(now + std::chrono::minutes(1));
+    CHECK(passing.GiveWay(now, std::chrono::hours(1)).ok());
+    CHECK(passing.expires_at() == now + std::chrono::minutes(1));
+    CHECK(make(std::nullopt).GiveWay(now, std::chrono::seconds(-1)).error().kind == ErrorKind::kInvalid);
+    CHECK(make(std::nullopt).GiveWay(now, kMaxKeyOverlap + std::chrono::seconds(1)).error().kind ==
+          ErrorKind::kInvalid);
+    CHECK(passing.GiveWay(now + std::chrono::hours(2), std::chrono::hours(1)).error().kind == ErrorKind::kConflict);
+    auto revoked = make(std::nullopt);
+    CHECK(revoked.Revoke(now));
+    CHECK(!revoked.Revoke(now + std::chrono::hours(1)));
+    CHECK(revoked.revoked_at() == now);
+    CHECK(revoked.GiveWay(now, std::chrono::hours(1)).error().kind == ErrorKind::kConflict);
   }
 
   TEST_CASE("a structure needs an event name and a schema within its limit") {

@@ -251,7 +251,7 @@ TEST_SUITE("SodiumSecrets") {
     const SodiumSecrets secrets;
     std::set<std::string> texts;
     for (int i = 0; i < 200; ++i) {
-      const auto key = secrets.NewApiKey();
+      const auto key = secrets.NewApiKey(domain::KeyEnvironment::kLive);
       CHECK(key.text.size() == 8 + 43 + 6);
       CHECK(key.text.starts_with("vk_live_"));
       CHECK(IsBase62(std::string_view(key.text).substr(8)));
@@ -261,6 +261,25 @@ TEST_SUITE("SodiumSecrets") {
       texts.insert(key.text);
     }
     CHECK(texts.size() == 200);
+  }
+
+  TEST_CASE("one wrong character of a key is found without a look-up; what is no key of ours is not judged") {
+    const SodiumSecrets secrets;
+    const auto key = secrets.NewApiKey(domain::KeyEnvironment::kTest).text;
+    CHECK(key.starts_with("vk_test_"));
+    CHECK(!secrets.IsMistyped(key));
+    CHECK(!secrets.IsMistyped(secrets.NewAdminToken().text));
+    for (std::size_t i = 8; i < key.size(); ++i) {
+      auto mistyped = key;
+      mistyped[i] = mistyped[i] == 'x' ? 'y' : 'x';
+      CHECK(secrets.IsMistyped(mistyped));
+    }
+    CHECK(secrets.IsMistyped(key.substr(0, key.size() - 1)));
+    CHECK(secrets.IsMistyped(key + "x"));
+    CHECK(secrets.IsMistyped("vk_live_" + key.substr(8)));  // the checksum is of the whole
+    CHECK(secrets.IsMistyped("vk_live_"));
+    CHECK(!secrets.IsMistyped("key-of-the-shop"));
+    CHECK(!secrets.IsMistyped(""));
   }
 
   TEST_CASE("an admin token is told from an API key by its beginning") {

@@ -187,7 +187,7 @@ TEST_SUITE("jobs") {
     const auto job = client.Impact(1);
     const auto nowhere = client.jobs.Get(JudgingStores::kPartner, {client.secrets.NewId(client.clock.Now())});
     for (const auto& answer : {client.jobs.Get(JudgingStores::kOtherPartner, job.id),
-                               client.jobs.Cancel(JudgingStores::kOtherPartner, job.id)}) {
+                               client.jobs.Cancel(JudgingStores::kOtherPartner, job.id, test::kAda)}) {
       REQUIRE_FALSE(answer.ok());
       CHECK(answer.error().kind == domain::ErrorKind::kNotFound);
       CHECK(answer.error().message == nowhere.error().message);
@@ -218,13 +218,14 @@ TEST_SUITE("jobs") {
     const JudgingStores stores;
     JobClient client(stores);
     const auto job = client.Impact(1);
-    CHECK(client.jobs.Cancel(job.partner, job.id)->state == JobState::kCancelled);
-    CHECK(client.jobs.Cancel(job.partner, job.id)->state == JobState::kCancelled);
+    CHECK(client.jobs.Cancel(job.partner, job.id, test::kAda)->state == JobState::kCancelled);
+    CHECK(client.jobs.Cancel(job.partner, job.id, test::kAda)->state == JobState::kCancelled);
     RunnerUnderTest(stores).RunUntilIdle();
+    CHECK(stores.Write("SELECT count(*) || min(actor) FROM write.audit_log WHERE action = 'job.cancelled'") == "1Ada");
     CHECK_FALSE(client.Get(job).started_at.has_value());
     const auto done = client.Impact(1);
     RunnerUnderTest(stores).RunUntilIdle();
-    CHECK(client.jobs.Cancel(done.partner, done.id)->state == JobState::kSucceeded);
+    CHECK(client.jobs.Cancel(done.partner, done.id, test::kAda)->state == JobState::kSucceeded);
   }
 
   TEST_CASE("a job that runs is cancelled before its next page, and tells what it had found") {
@@ -239,7 +240,7 @@ TEST_SUITE("jobs") {
     });
     std::jthread thread([&](std::stop_token stop) { runner.runner.Run(stop); });
     gate.WaitUntilReached();
-    CHECK(client.jobs.Cancel(job.partner, job.id)->state == JobState::kRunning);
+    CHECK(client.jobs.Cancel(job.partner, job.id, test::kAda)->state == JobState::kRunning);
     CHECK(client.Get(job).cancel_requested);
     gate.Open();
     test::WaitUntil("the job is cancelled", [&] { return client.Get(job).state == JobState::kCancelled; });
@@ -263,7 +264,7 @@ TEST_SUITE("jobs") {
     RunnerUnderTest runner(stores, {}, 500);
     std::jthread thread([&](std::stop_token stop) { runner.runner.Run(stop); });
     test::WaitUntil("the job has begun", [&] { return client.Get(job).started_at.has_value(); });
-    (void)client.jobs.Cancel(job.partner, job.id);
+    (void)client.jobs.Cancel(job.partner, job.id, test::kAda);
     test::WaitUntil("the job is cancelled", [&] { return client.Get(job).state == JobState::kCancelled; });
     CHECK(client.Get(job).done == 0);
   }

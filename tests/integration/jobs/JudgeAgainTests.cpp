@@ -96,7 +96,7 @@ TEST_SUITE("judge again") {
     const Judged stores;
     JobClient client(stores);
     auto job = client.JudgeAgain(3, false);
-    REQUIRE(client.jobs.Cancel(job.partner, job.id).ok());
+    REQUIRE(client.jobs.Cancel(job.partner, job.id, test::kAda).ok());
     job.id = {client.secrets.NewId(client.clock.Now())};
     job.request.apply = job.request.invalid_only = true;
     job.request.system = JudgingStores::kWeb;
@@ -255,7 +255,7 @@ TEST_SUITE("judge again") {
     JobClient client(stores);
     const auto job = client.JudgeAgain(2, true);
     RunnerUnderTest runner(stores, [&](std::string_view step) {
-      if (step == "after judgement commit") (void)client.jobs.Cancel(job.partner, job.id);
+      if (step == "after judgement commit") (void)client.jobs.Cancel(job.partner, job.id, test::kAda);
     });
     runner.RunUntilIdle();
     stores.Project();

@@ -152,3 +152,64 @@ TEST_CASE("admin-token prints a token that opens the routes of administrators") 
       5s);
   CHECK(shop.Written("SELECT count(*) FROM write.admin_tokens WHERE name = 'Ada'") == "1");
 }
+
+TEST_CASE("admin create makes somebody who can log in, with a password that is not on the command line") {
+  const Shop shop;
+  const auto api = StartApi(shop.environment());
+  const auto create = [&](Environment environment, const std::string& email, const std::string& input) {
+    return Run(Volcanion({"admin", "create", "--email", email}, std::move(environment), input));
+  };
+  const auto created = create(shop.environment(), "Ada@example.com", "a horse, a staple\n");
+  CHECK_MESSAGE(created.status == 0, created.err);
+  auto with_password = shop.environment();
+  with_password["VOLCANION_ADMIN_PASSWORD"] = "a lamp and a horse";
+  CHECK(create(with_password, "bob@example.com", "").status == 0);
+  const auto twice = create(with_password, "bob@example.com", "");
+  CHECK(twice.status == 1);
+  CHECK(Contains(twice.err, "There is a person with this e-mail already."));
+  CHECK(Contains(create(shop.environment(), "eve@example.com", "short\n").err, "must have at least 12 characters"));
+  CHECK(create(shop.environment(), "eve@example.com", "").status == 1);
+  CHECK(create(shop.environment(), "eve", "a horse, a staple\n").status == 1);
+  CHECK(Run(Volcanion({"admin", "create"}, shop.environment())).status != 0);
+
+  HttpClient client(api->port());
+  const auto log_in = [&](const std::string& email, const std::string& password) {
+    return client.Post("/api/auth/token", R"({"email":")" + email + R"(","password":")" + password + R"("})");
+  };
+  CHECK(log_in("ada@example.com", "a horse, a staple").status == 200);
+  const auto tokens = log_in("bob@example.com", "a lamp and a horse");
+  const HttpClient::Headers as_bob = {{"Authorization", "Bearer " + Member(tokens.body, "accessToken")}};
+  const auto path = std::string("/api/events/partner-system/") + kSystem;
+  WaitUntil(
+      "bob is known", [&] { return client.Get(path, as_bob).status == 200; }, 5s);
+  CHECK(Run(Volcanion({"admin", "deactivate", "--email", "bob@example.com"}, shop.environment())).status == 0);
+  WaitUntil(
+      "bob is out", [&] { return client.Get(path, as_bob).status == 401; }, 5s);
+  CHECK(log_in("bob@example.com", "a lamp and a horse").status == 401);
+  CHECK(Run(Volcanion({"admin", "deactivate", "--email", "nobody@example.com"}, shop.environment())).status == 1);
+  CHECK(Run(Volcanion({"admin", "rotate-signing-key"}, shop.environment())).status == 0);
+  CHECK(shop.Written("SELECT count(*) FROM write.signing_keys") == "2");
+  CHECK(shop.Written("SELECT string_agg(action || ' ' || target, ', ' ORDER BY audit_id) FROM write.audit_log "
+                     "WHERE action LIKE 'person%'") ==
+        "person.created ada@example.com, person.created bob@example.com, person.deactivated bob@example.com");
+}
+
+TEST_CASE("a server that others can reach does not start while credentials of a demo are good") {
+  const Shop shop;
+  auto environment = shop.environment();
+  environment["VOLCANION_LISTEN"] = "0.0.0.0:0";
+  const auto up = Run(Volcanion({"up"}, environment));
+  CHECK(up.status == 1);
+  CHECK(Contains(up.err, "set VOLCANION_DEMO=false"));
+  environment["VOLCANION_DEMO"] = "false";
+  (void)Run(Volcanion({"admin-token", "--name", "demo"}, shop.environment()));
+  (void)shop.Written("UPDATE write.admin_tokens SET is_demo = true");
+  (void)shop.Written("UPDATE write.partners SET is_demo = true");
+  const auto api = Run(Volcanion({"api"}, environment));
+  CHECK(api.status == 1);
+  CHECK(Contains(api.err, "administrator's tokens"));
+  CHECK(Contains(api.err, "API keys"));
+  CHECK(Run(Volcanion({"admin", "revoke-demo"}, shop.environment())).status == 0);
+  Service reachable("api", environment);
+  reachable.WaitUntilReady();
+}

@@ -1,0 +1,124 @@
+#include "Application/Audit/RefusedAttempts.h"
+
+#include "Application/Pause.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace volcanion::application {
+namespace {
+
+constexpr double kEntriesPerSecond = 1;
+constexpr char kAction[] = "request.refused";
+
+AuditEntry EntryOf(const RefusedAttempt& attempt, std::int64_t times, std::optional<domain::PartnerId> owner) {
+  AuditEntry entry{owner, attempt.author, kAction, std::string(attempt.method) + " " + std::string(attempt.route)};
+  if (entry.author.actor.empty()) entry.author.actor = "nobody";
+  if (attempt.thing != RefusedAttempt::Thing::kNone) entry.target_id = attempt.id;
+  entry.details = {{"status", std::to_string(attempt.status)}, {"times", std::to_string(times)}};
+  return entry;
+}
+
+AuditEntry EntryOfOthers(std::int64_t times) {
+  AuditEntry entry{std::nullopt, {"several", ""}, kAction, "more than are told apart"};
+  entry.details = {{"times", std::to_string(times)}};
+  return entry;
+}
+
+}  // namespace
+
+RefusedAttempts::RefusedAttempts(AuditWriter& writer, DirectoryCache& directory, const Clock& clock, Log& log,
+                                 std::chrono::milliseconds interval)
+    : writer_(writer),
+      directory_(directory),
+      clock_(clock),
+      log_(log),
+      filled_(clock.Now()),
+      thread_([this, interval](std::stop_token stop) {
+        while (Pause(stop, interval)) WriteDown();
+      }) {}
+
+RefusedAttempts::~RefusedAttempts() {
+  thread_.request_stop();
+  thread_.join();
+  WriteDown();
+}
+
+void RefusedAttempts::Note(RefusedAttempt attempt) {
+  Kind kind{attempt.method, attempt.route, attempt.status, attempt.author.actor, attempt.author.client_address,
+            attempt.id};
+  const std::lock_guard lock(mutex_);
+  const auto known = attempts_.find(kind);
+  if (known != attempts_.end()) {
+    ++known->second.times;
+  } else if (attempts_.size() < kMaxKinds) {
+    attempts_.emplace(std::move(kind), Counted{std::move(attempt), 1});
+  } else {
+    ++others_;
+  }
+}
+
+std::optional<domain::PartnerId> RefusedAttempts::OwnerOf(const RefusedAttempt& attempt) const {
+  const auto directory = directory_.Current();
+  if (attempt.thing == RefusedAttempt::Thing::kSystem) {
+    const auto* system = directory->FindSystem({attempt.id});
+    return system ? std::optional(system->partner) : std::nullopt;
+  }
+  const domain::PartnerId partner{attempt.id};
+  return directory->HasPartner(partner) ? std::optional(partner) : std::nullopt;
+}
+
+bool RefusedAttempts::Afford() {
+  if (affordable_ < 1) return false;
+  --affordable_;
+  return true;
+}
+
+std::vector<AuditEntry> RefusedAttempts::EntriesOf(std::map<Kind, Counted> attempts, std::int64_t others) {
+  std::vector<AuditEntry> entries;
+  for (const auto& [kind, counted] : attempts) {
+    const auto owner = OwnerOf(counted.first);
+    // What is not there is not refused to anybody.
+    if (counted.first.status == 404 && !owner) continue;
+    if (Afford()) {
+      entries.push_back(EntryOf(counted.first, counted.times, owner));
+    } else {
+      others += counted.times;
+    }
+  }
+  if (others == 0) return entries;
+  if (entries.empty() && affordable_ < 1) {  // told with what comes next
+    const std::lock_guard lock(mutex_);
+    others_ += others;
+    return entries;
+  }
+  (void)Afford();
+  entries.push_back(EntryOfOthers(others));
+  return entries;
+}
+
+void RefusedAttempts::WriteDown() {
+  const auto now = clock_.Now();
+  const auto seconds = std::chrono::duration<double>(now - std::exchange(filled_, now)).count();
+  affordable_ = std::clamp(affordable_ + seconds * kEntriesPerSecond, 0.0, kEntriesAtOnce);
+  std::map<Kind, Counted> attempts;
+  std::int64_t others = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    attempts.swap(attempts_);
+    others = std::exchange(others_, 0);
+  }
+  std::string reason;
+  try {
+    const auto entries = EntriesOf(std::move(attempts), others);
+    if (entries.empty()) return;
+    if (const auto added = writer_.Add(entries); !added) reason = added.error().message;
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  if (!reason.empty() && !failing_) log_.Warning("refused attempts cannot be written down", {{"reason", reason}});
+  failing_ = !reason.empty();
+}
+
+}  // namespace volcanion::application

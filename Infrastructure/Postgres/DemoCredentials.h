@@ -1,0 +1,30 @@
+#pragma once
+
+#include "Application/Ports/AuditLog.h"
+#include "Domain/ApiKey.h"
+#include "Domain/Result.h"
+#include "Domain/Uuid.h"
+#include "Infrastructure/Postgres/SociPool.h"
+
+#include <string>
+
+namespace volcanion::infrastructure {
+
+/// What `volcanion up` has made for its demo and whose secrets lie in a file: people and tokens that are marked, and
+/// the keys of systems of marked partners.
+class DemoCredentials {
+ public:
+  explicit DemoCredentials(SociPool& write_store) : pool_(write_store) {}
+
+  domain::Result<domain::Done> MarkPartner(domain::PartnerId partner);
+  domain::Result<domain::Done> MarkAdminToken(const domain::SecretHash& token);
+  /// How many are good now, in words: "1 person, 1 administrator's token, 5 API keys"; empty for none.
+  domain::Result<std::string> Find();
+  /// Makes all of them void.
+  domain::Result<domain::Done> Revoke(const application::Author& author);
+
+ private:
+  SociPool& pool_;
+};
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,113 @@
+#include "Infrastructure/Postgres/PostgresSessionStore.h"
+
+#include "Infrastructure/Postgres/SociRows.h"
+
+#include <soci/soci.h>
+
+namespace volcanion::infrastructure {
+
+using application::Session;
+using application::StoredCredentials;
+using domain::Done;
+using domain::Result;
+
+constexpr std::string_view kCredentials = R"(
+  SELECT user_id::text, password_hash
+    FROM write.users
+   WHERE email = :email AND is_active AND password_hash IS NOT NULL)";
+
+Result<std::optional<StoredCredentials>> PostgresSessionStore::FindCredentials(const domain::Email& email) {
+  using Found = std::optional<StoredCredentials>;
+  return pool_.Run({"find credentials"}, [&](soci::session& session) -> Result<Found> {
+    std::string id, hash;
+    session.once << kCredentials, soci::use(email.text(), "email"), soci::into(id), soci::into(hash);
+    return session.got_data() ? Found({IdFromColumn<domain::UserId>(id), hash}) : Found();
+  });
+}
+
+constexpr std::string_view kForgetExpired = R"(
+  DELETE FROM write.sessions WHERE user_id = :person::uuid AND expires_at <= :now::timestamptz)";
+
+constexpr std::string_view kInsertSession = R"(
+  INSERT INTO write.sessions (session_id, user_id, created_at, expires_at)
+  VALUES (:id::uuid, :person::uuid, :now::timestamptz, :expires_at::timestamptz))";
+
+constexpr std::string_view kInsertToken = R"(
+  INSERT INTO write.refresh_tokens (token_hash, session_id) VALUES (decode(:hash, 'hex'), :id::uuid))";
+
+namespace {
+
+void InsertToken(soci::session& session, const domain::SecretHash& token, const std::string& id) {
+  const auto hash = HexOf(token);
+  session.once << kInsertToken, soci::use(hash, "hash"), soci::use(id, "id");
+}
+
+}  // namespace
+
+Result<Done> PostgresSessionStore::Begin(const Session& begun, const domain::SecretHash& token, domain::Timestamp now,
+                                         domain::Timestamp expires_at) {
+  const auto id = begun.id.ToString();
+  const auto person = begun.user.ToString();
+  const auto now_text = domain::FormatRfc3339(now);
+  const auto expiry = domain::FormatRfc3339(expires_at);
+  return pool_.Run({"begin session"}, [&](soci::session& session) -> Result<Done> {
+    session.once << kForgetExpired, soci::use(person, "person"), soci::use(now_text, "now");
+    session.once << kInsertSession, soci::use(id, "id"), soci::use(person, "person"), soci::use(now_text, "now"),
+        soci::use(expiry, "expires_at");
+    InsertToken(session, token, id);
+    return Done{};
+  });
+}
+
+// Two that use the same token wait for each other here, and the second finds it used.
+constexpr std::string_view kLockToken = R"(
+  SELECT session.session_id::text, session.user_id::text, (token.used_at IS NOT NULL)::int,
+         (session.revoked_at IS NULL AND session.expires_at > :now::timestamptz AND person.is_active)::int
+    FROM write.refresh_tokens AS token
+    JOIN write.sessions AS session USING (session_id)
+    JOIN write.users AS person USING (user_id)
+   WHERE token.token_hash = decode(:hash, 'hex')
+     FOR UPDATE OF token, session)";
+
+constexpr std::string_view kUseToken = R"(
+  UPDATE write.refresh_tokens SET used_at = :now::timestamptz WHERE token_hash = decode(:hash, 'hex'))";
+
+constexpr std::string_view kRevoke = R"(
+  UPDATE write.sessions SET revoked_at = :now::timestamptz WHERE session_id = :id::uuid AND revoked_at IS NULL)";
+
+Result<std::optional<Session>> PostgresSessionStore::Continue(const domain::SecretHash& used,
+                                                              const domain::SecretHash& next, domain::Timestamp now) {
+  using Found = std::optional<Session>;
+  const auto hash = HexOf(used);
+  const auto now_text = domain::FormatRfc3339(now);
+  return pool_.Run({"continue session"}, [&](soci::session& session) -> Result<Found> {
+    std::string id, person;
+    int was_used = 0, is_good = 0;
+    session.once << kLockToken, soci::use(now_text, "now"), soci::use(hash, "hash"), soci::into(id), soci::into(person),
+        soci::into(was_used), soci::into(is_good);
+    if (!session.got_data() || is_good == 0) return Found();
+    if (was_used != 0) {
+      session.once << kRevoke, soci::use(now_text, "now"), soci::use(id, "id");
+      return Found();
+    }
+    session.once << kUseToken, soci::use(now_text, "now"), soci::use(hash, "hash");
+    InsertToken(session, next, id);
+    return Found({IdFromColumn<domain::SessionId>(id), IdFromColumn<domain::UserId>(person)});
+  });
+}
+
+constexpr std::string_view kEnd = R"(
+  UPDATE write.sessions SET revoked_at = :now::timestamptz
+   WHERE session_id = (SELECT session_id FROM write.refresh_tokens WHERE token_hash = decode(:hash, 'hex'))
+     AND revoked_at IS NULL)";
+
+Result<Done> PostgresSessionStore::End(const domain::SecretHash& token, domain::Timestamp now) {
+  const auto hash = HexOf(token);
+  const auto now_text = domain::FormatRfc3339(now);
+  return pool_.Run({"end session"}, [&](soci::session& session) -> Result<Done> {
+    session.once << kEnd, soci::use(now_text, "now"), soci::use(hash, "hash");
+    return Done{};
+  });
+}
+
+}  // namespace volcanion::infrastructure

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "Application/Ports/SessionStore.h"
+#include "Infrastructure/Postgres/SociPool.h"
+
+namespace volcanion::infrastructure {
+
+class PostgresSessionStore final : public application::SessionStore {
+ public:
+  explicit PostgresSessionStore(SociPool& write_store) : pool_(write_store) {}
+
+  domain::Result<std::optional<application::StoredCredentials>> FindCredentials(const domain::Email& email) override;
+  domain::Result<domain::Done> Begin(const application::Session& session, const domain::SecretHash& token,
+                                     domain::Timestamp now, domain::Timestamp expires_at) override;
+  domain::Result<std::optional<application::Session>> Continue(const domain::SecretHash& used,
+                                                               const domain::SecretHash& next,
+                                                               domain::Timestamp now) override;
+  domain::Result<domain::Done> End(const domain::SecretHash& token, domain::Timestamp now) override;
+
+ private:
+  SociPool& pool_;
+};
+
+}  // namespace volcanion::infrastructure
