@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -268,5 +269,36 @@ TEST_SUITE("an external issuer") {
     CHECK(status([](auto& claims) { claims.expires_at = domain::Timestamp(); }, key) == 401);
     // Ours and theirs are told apart by the key: neither speaks for the other.
     CHECK(status([](auto& claims) { claims.issuer = "volcanion"; }, key) == 401);
+  }
+
+  TEST_CASE("its keys may be fetched from a URL, and stay in force while that fails") {
+    TestStores their_stores, stores;
+    std::optional<TestService> issuer;
+    issuer.emplace(their_stores, TestService::Options{.sync = false});
+    REQUIRE(issuer->people().access_tokens.ChangeKey().ok());
+    const auto key = issuer->people().signing_keys.Current(domain::Timestamp(), domain::Timestamp(), nullptr).value();
+    const auto url = "http://127.0.0.1:" + std::to_string(issuer->port()) + "/.well-known/jwks.json";
+    TestService service(stores, {.sync = false, .configure = [&](auto& settings) {
+                                   settings.oidc_issuer = "https://idp.example";
+                                   settings.oidc_audience = "volcanion";
+                                   settings.oidc_jwks = url;
+                                 }});
+    const auto sender = service.NewSender();
+    service.NewMember(sender.partner_id, kAda, "analyst");
+    REQUIRE(service.people().external->Load().ok());
+    application::TokenClaims claims;
+    claims.issuer = "https://idp.example";
+    claims.audiences = {"volcanion"};
+    claims.expires_at = infrastructure::SystemClock().Now() + std::chrono::minutes(5);
+    claims.email = kAda;
+    claims.email_is_verified = true;
+    const auto token = service.people().jose.Sign(key, claims).value();
+    const auto status = [&] {
+      return HttpClient(service.port()).Get("/api/partners/" + sender.partner_id, TestService::As(token)).status;
+    };
+    CHECK(status() == 200);
+    issuer.reset();
+    CHECK_FALSE(service.people().external->Load().ok());
+    CHECK(status() == 200);
   }
 }

@@ -137,7 +137,7 @@ TEST_CASE(
   CHECK(ModeOf(up.data() / "demo.env") == 0600);
   CHECK(ModeOf(up.data() / "stores.env") == 0600);
   for (const auto* name : {"VOLCANION_URL", "VOLCANION_API_KEY", "VOLCANION_PARTNER_ID", "VOLCANION_PARTNER_SYSTEM_ID",
-                           "VOLCANION_ADMIN_TOKEN"}) {
+                           "VOLCANION_ADMIN_TOKEN", "VOLCANION_DEMO_ADMIN_EMAIL", "VOLCANION_DEMO_ADMIN_PASSWORD"}) {
     CHECK_MESSAGE(up.demo(name) != "", name);
   }
   CHECK_FALSE(Contains(welcome + up.process().err(), up.demo("VOLCANION_API_KEY")));
@@ -180,6 +180,26 @@ TEST_CASE(
   CHECK(again.status == 0);
   CHECK(Contains(again.out, "stored      0\n"));
   CHECK(Contains(again.out, "duplicates  10000\n"));
+}
+
+TEST_CASE("the demo's platform admin logs in and invites somebody, whose link is in the log of `up`") {
+  const TemporaryDirectory directory;
+  Up up(directory);
+  HttpClient client(up.port());
+  const auto log_in = [&](const std::string& email, const std::string& password) {
+    return client.Post("/api/auth/token", R"({"email":")" + email + R"(","password":")" + password + R"("})");
+  };
+  const auto tokens = log_in(up.demo("VOLCANION_DEMO_ADMIN_EMAIL"), up.demo("VOLCANION_DEMO_ADMIN_PASSWORD"));
+  REQUIRE_MESSAGE(tokens.status == 200, tokens.body);
+  const HttpClient::Headers as_admin = {{"Authorization", "Bearer " + Member(tokens.body, "accessToken")}};
+  const auto partner = "/api/partners/" + up.demo("VOLCANION_PARTNER_ID");
+  CHECK(client.Post(partner + "/members", R"({"email":"ada@example.com","role":"analyst"})", as_admin).status == 201);
+  const auto token = Member(up.process().WaitForLine("/api/auth/accept-invitation"), "token");
+  CHECK(client.Post("/api/auth/accept-invitation", R"({"token":")" + token + R"(","password":"a horse, a staple"})")
+            .status == 204);
+  CHECK(log_in("ada@example.com", "a horse, a staple").status == 200);
+  CHECK_FALSE(Contains(up.process().err() + up.process().out(), up.demo("VOLCANION_DEMO_ADMIN_PASSWORD")));
+  CHECK_FALSE(Contains(up.process().err() + up.process().out(), Member(tokens.body, "refreshToken")));
 }
 
 TEST_CASE("Ctrl-C stops all of it, and the next start finds the data, the key and the token") {
