@@ -5,6 +5,7 @@
 #include "Api/Middleware/QueryReader.h"
 #include "Api/Middleware/RunBlocking.h"
 #include "Api/Routes/AsOf.h"
+#include "Api/Routes/EventQuestion.h"
 
 #include <memory>
 #include <optional>
@@ -41,39 +42,28 @@ void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("position").Text(std::to_string(event.position));
 }
 
-/// "true" or "false".
-std::optional<bool> ReadBoolean(QueryReader& query, std::string_view name) {
-  const auto text = query.Text(name);
-  if (!text) return std::nullopt;
-  if (*text != "true" && *text != "false") query.Note(name, "wrong_value", "must be true or false");
-  return *text == "true";
-}
-
-bool ReadDescending(QueryReader& query) {
-  const auto order = query.Text("order");
-  if (order && *order != "desc" && *order != "asc") query.Note("order", "wrong_value", "must be desc or asc");
-  return order != "asc";
-}
-
-domain::Result<FindEvents> ReadQuestion(const Call& call) {
-  const auto system = domain::PartnerSystemId::Parse(call.path_parameters[0]);
-  if (!system) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
+domain::Result<FindEvents> ReadQuestion(const Call& call, FindEvents question) {
   auto parameters = QueryReader::Open(call.request.query);
   if (!parameters) return std::move(parameters).error();
-  FindEvents question;
-  auto& query = question.query;
-  query.system = *system;
-  query.event_name = parameters->Text("eventName");
-  query.from = parameters->Time("from");
-  query.to = parameters->Time("to");
-  query.user_id = parameters->Text("userId");
-  query.anonymous_id = parameters->Text("anonymousId");
-  query.is_valid = ReadBoolean(*parameters, "isValid");
-  query.descending = ReadDescending(*parameters);
-  query.limit = parameters->Integer("limit", query.limit);
-  question.cursor = parameters->Text("cursor");
+  ReadEventQuestion(*parameters, question);
   if (auto read = parameters->Finish(); !read) return std::move(read).error();
   return question;
+}
+
+domain::Result<FindEvents> ReadQuestionOfSystem(const Call& call) {
+  const auto system = domain::PartnerSystemId::Parse(call.path_parameters[0]);
+  if (!system) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
+  FindEvents question;
+  question.query.systems = {*system};
+  return ReadQuestion(call, std::move(question));
+}
+
+domain::Result<FindEvents> ReadQuestionOfPartner(const Call& call) {
+  const auto partner = domain::PartnerId::Parse(call.path_parameters[0]);
+  if (!partner) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner."};
+  FindEvents question;
+  question.query.partner = *partner;
+  return ReadQuestion(call, std::move(question));
 }
 
 class EventRoutes {
@@ -82,8 +72,10 @@ class EventRoutes {
               const application::Clock& clock)
       : find_events_(find_events), reader_(reader), clock_(clock) {}
 
-  void List(const Call& call) const {
-    auto question = ReadQuestion(call);
+  void ListOfSystem(const Call& call) const { List(call, ReadQuestionOfSystem(call)); }
+  void ListOfPartner(const Call& call) const { List(call, ReadQuestionOfPartner(call)); }
+
+  void List(const Call& call, domain::Result<FindEvents> question) const {
     if (!question) return call.answer.SendProblem(question.error());
     const auto found = find_events_.Handle(*std::move(question));
     if (!found) return call.answer.SendProblem(found.error());
@@ -136,7 +128,8 @@ void AddEventRoutes(Router& router, Authentication& authentication, BlockingPool
       });
     });
   };
-  add("/api/events/partner-system/{id}", &EventRoutes::List);
+  add("/api/events/partner-system/{id}", &EventRoutes::ListOfSystem);
+  add("/api/events/partner/{id}", &EventRoutes::ListOfPartner);
   add("/api/events/{trackingEventId}", &EventRoutes::One);
 }
 
