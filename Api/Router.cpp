@@ -67,13 +67,14 @@ std::optional<std::vector<std::string>> Match(const std::vector<std::string_view
 
 }  // namespace
 
-void Router::Add(std::string_view method, std::string_view pattern, RouteHandler handler, bool is_hot) {
-  routes_.push_back({method, pattern, SplitPath(pattern), std::move(handler), is_hot});
+void Router::Add(std::string_view method, std::string_view pattern, const Access& access, RouteHandler handler,
+                 bool is_hot) {
+  routes_.push_back({{method, pattern, access}, SplitPath(pattern), std::move(handler), is_hot});
 }
 
-std::vector<std::string> Router::Routes() const {
-  std::vector<std::string> routes;
-  for (const auto& route : routes_) routes.push_back(std::string(route.method) + " " + std::string(route.pattern));
+std::vector<DeclaredRoute> Router::Routes() const {
+  std::vector<DeclaredRoute> routes;
+  for (const auto& route : routes_) routes.push_back(route.declared);
   return routes;
 }
 
@@ -91,18 +92,18 @@ void Router::Dispatch(Request request, Responder responder) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   const auto path = SplitPath(request.path);
   // A path that is spelled out is not taken for a parameter of another.
-  const bool is_literal =
-      std::any_of(routes_.begin(), routes_.end(), [&](const Route& route) { return route.pattern == request.path; });
+  const bool is_literal = std::any_of(routes_.begin(), routes_.end(),
+                                      [&](const Route& route) { return route.declared.pattern == request.path; });
   std::string allowed;
   for (const auto& route : routes_) {
-    if (is_literal && route.pattern != request.path) continue;
+    if (is_literal && route.declared.pattern != request.path) continue;
     auto parameters = Match(route.segments, path);
     if (!parameters) continue;
-    if (route.method != method) {
-      allowed += (allowed.empty() ? "" : ", ") + std::string(route.method) + (route.method == "GET" ? ", HEAD" : "");
+    if (const auto other = route.declared.method; other != method) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(other) + (other == "GET" ? ", HEAD" : "");
       continue;
     }
-    answer.SetRoute(route.pattern, route.is_hot);
+    answer.SetRoute(route.declared.pattern, route.is_hot);
     try {
       return route.handler({std::move(request), *std::move(parameters), answer});
     } catch (const std::exception& error) {

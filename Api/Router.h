@@ -1,6 +1,7 @@
 #pragma once
 
 #include "Api/Http/HttpServer.h"
+#include "Api/Middleware/Access.h"
 #include "Api/Middleware/Call.h"
 #include "Application/Ports/Clock.h"
 #include "Application/Ports/Secrets.h"
@@ -16,6 +17,13 @@ namespace volcanion::api {
 
 using RouteHandler = std::function<void(Call)>;
 
+/// A route as it was added.
+struct DeclaredRoute {
+  std::string_view method;
+  std::string_view pattern;
+  Access access;
+};
+
 /// Sends each request to the route of its path and method: 404 without such a path, 405 with Allow without the method.
 /// OPTIONS is answered here, preflights of browsers included.
 /// Gives every request its correlation id on the way. Routes are added before serving begins.
@@ -24,12 +32,13 @@ class Router {
   Router(CallSettings settings, const application::Clock& clock, const application::Secrets& secrets)
       : settings_(std::move(settings)), clock_(clock), secrets_(secrets) {}
 
-  /// `pattern` is a literal; {name} stands for one segment and becomes a path parameter. A hot route's requests are
-  /// logged at debug level only.
-  void Add(std::string_view method, std::string_view pattern, RouteHandler handler, bool is_hot = false);
+  /// `pattern` is a literal; {name} stands for one segment and becomes a path parameter. `access` is declared here, and
+  /// kept by the handler: GuardedRoutes makes such handlers. A hot route's requests are logged at debug level only.
+  void Add(std::string_view method, std::string_view pattern, const Access& access, RouteHandler handler,
+           bool is_hot = false);
 
-  /// Method and pattern of each route, in the order they were added.
-  std::vector<std::string> Routes() const;
+  /// Each route, in the order they were added.
+  std::vector<DeclaredRoute> Routes() const;
 
   /// Takes a request of the server.
   void Dispatch(Request request, Responder responder) const;
@@ -38,8 +47,7 @@ class Router {
 
  private:
   struct Route {
-    std::string_view method;
-    std::string_view pattern;
+    DeclaredRoute declared;
     std::vector<std::string_view> segments;
     RouteHandler handler;
     bool is_hot;

@@ -1,6 +1,6 @@
 #include "Cli/Services.h"
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
@@ -197,23 +197,23 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       find_events_(reader_, management.directory),
       find_unknown_events_(unknown_event_reader_, management.directory),
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
+      find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
       authentication_(management.directory, around.secrets, around.clock, blocking_),
       router_(ToCalls(settings, around), around.clock, around.secrets),
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
-  api::AddIngestRoutes(router_, authentication_, ingest_events_, rate_limiter_,
-                       {settings.max_event_bytes, settings.max_batch_events});
-  api::AddEventRoutes(router_, authentication_, blocking_, find_events_, reader_, around.clock);
-  api::AdminRoutes admin(router_, authentication_, blocking_);
+  api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
+  api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
+  api::AddEventRoutes(routes, find_events_, reader_, around.clock);
   api::AddPartnerRoutes(
-      admin, {management.create_partner, management.change_partner, management.read_audit, management.store});
-  api::AddSystemRoutes(admin, {management.register_system, management.change_system, management.issue_key});
-  api::AddStructureRoutes(admin,
+      routes, {management.create_partner, management.change_partner, management.read_audit, management.store});
+  api::AddSystemRoutes(routes, {management.register_system, management.change_system, management.issue_key});
+  api::AddStructureRoutes(routes,
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
-  api::AddUnknownEventRoutes(admin, find_unknown_events_, suggest_schema_, around.clock);
-  api::AddJobRoutes(admin, {management.measure_impact, management.judge_again, management.jobs});
-  api::AddVerdictRoutes(admin, {reader_, management.verdicts});
+  api::AddUnknownEventRoutes(routes, find_unknown_events_, suggest_schema_, around.clock);
+  api::AddJobRoutes(routes, {management.measure_impact, management.judge_again, management.jobs});
+  api::AddVerdictRoutes(routes, {reader_, management.verdicts});
   jobs_.emplace(stores, around, management);
 }
 

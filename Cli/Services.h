@@ -20,6 +20,7 @@
 #include "Application/Jobs/JobRunner.h"
 #include "Application/Queries/CompareStructure.h"
 #include "Application/Queries/FindEvents.h"
+#include "Application/Queries/FindOwner.h"
 #include "Application/Queries/FindStructures.h"
 #include "Application/Queries/FindUnknownEvents.h"
 #include "Application/Queries/ReadAudit.h"
@@ -129,8 +130,8 @@ class ApiService {
   void Stop();
   std::uint16_t port() const { return server_.port(); }
   std::vector<api::HealthCheck> HealthChecks();
-  /// Method and pattern of each route, such as "GET /api/partners/{id}".
-  std::vector<std::string> Routes() const { return router_.Routes(); }
+  /// Each route with who may call it.
+  std::vector<api::DeclaredRoute> Routes() const { return router_.Routes(); }
 
  private:
   const std::chrono::milliseconds drain_delay_;
@@ -147,6 +148,7 @@ class ApiService {
   application::FindEventsHandler find_events_;
   application::FindUnknownEventsHandler find_unknown_events_;
   application::SuggestSchemaHandler suggest_schema_;
+  application::FindOwner find_owner_;
   api::BlockingPool blocking_;
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
@@ -186,7 +188,7 @@ class AdminService {
   void Start() { server_.Start(); }
   void Stop() { server_.Stop(std::chrono::milliseconds(0)); }
   std::uint16_t port() const { return server_.port(); }
-  std::vector<std::string> Routes() const { return router_.Routes(); }
+  std::vector<api::DeclaredRoute> Routes() const { return router_.Routes(); }
 
  private:
   api::BlockingPool blocking_;

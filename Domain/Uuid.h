@@ -44,6 +44,8 @@ using PartnerSystemId = Id<struct PartnerSystemKind>;
 using ApiKeyId = Id<struct ApiKeyKind>;
 using StructureId = Id<struct StructureKind>;
 using TrackingEventId = Id<struct TrackingEventKind>;
+using UserId = Id<struct UserKind>;
+using ServiceTokenId = Id<struct ServiceTokenKind>;
 
 }  // namespace volcanion::domain
 

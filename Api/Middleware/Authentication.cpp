@@ -52,8 +52,8 @@ std::optional<std::string> CredentialOf(const Headers& headers) {
 
 Authentication::Identity Authentication::Identify(const domain::SecretHash& hash) const {
   const auto directory = directory_.Current();
-  if (const auto sender = directory->FindSender(hash, clock_.Now())) return {Who::kSender, *sender};
-  if (directory->IsAdminToken(hash)) return {Who::kAdmin, {}, directory->AdministratorWith(hash)};
+  if (const auto sender = directory->FindSender(hash, clock_.Now())) return *sender;
+  if (auto principal = directory->FindPrincipal(hash)) return *std::move(principal);
   return {};
 }
 
@@ -64,7 +64,7 @@ void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)>
   }
   const auto hash = secrets_.Hash(*credential);
   const auto identity = Identify(hash);
-  if (identity.who != Who::kNobody) return next(std::move(call), identity);
+  if (!std::holds_alternative<std::monostate>(identity)) return next(std::move(call), identity);
   const auto answer = call.answer;
   {
     const std::lock_guard lock(mutex_);
@@ -109,29 +109,25 @@ void Authentication::LookUp() {
 
 void Authentication::RequireSender(Call call, std::function<void(Call, application::Sender)> next) {
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
-    switch (identity.who) {
-      case Who::kSender:
-        if (UnpackBody(found)) next(std::move(found), identity.sender);
-        return;
-      case Who::kAdmin:
-        return found.answer.SendProblem(403, "Events are sent with a system's API key.");
-      case Who::kNobody:
-        return found.answer.SendProblem(401, "The key is not known, or not good any more.");
+    if (const auto* sender = std::get_if<application::Sender>(&identity)) {
+      if (UnpackBody(found)) next(std::move(found), *sender);
+    } else if (std::holds_alternative<application::Principal>(identity)) {
+      found.answer.SendProblem(403, "Events are sent with a system's API key.");
+    } else {
+      found.answer.SendProblem(401, "The key is not known, or not good any more.");
     }
   });
 }
 
-void Authentication::RequireAdmin(Call call, std::function<void(Call)> next) {
+void Authentication::RequirePrincipal(Call call, std::function<void(Call)> next) {
   WithIdentity(std::move(call), [next = std::move(next)](Call found, Identity identity) {
-    switch (identity.who) {
-      case Who::kAdmin:
-        found.administrator = std::move(identity.administrator);
-        if (UnpackBody(found)) next(std::move(found));
-        return;
-      case Who::kSender:
-        return found.answer.SendProblem(403, "This needs an administrator's token, not an API key.");
-      case Who::kNobody:
-        return found.answer.SendProblem(401, "The token is not known, or not good any more.");
+    if (auto* principal = std::get_if<application::Principal>(&identity)) {
+      found.principal = std::move(*principal);
+      next(std::move(found));
+    } else if (std::holds_alternative<application::Sender>(identity)) {
+      found.answer.SendProblem(403, "This needs a token, not an API key.");
+    } else {
+      found.answer.SendProblem(401, "The token is not known, or not good any more.");
     }
   });
 }

@@ -5,12 +5,14 @@
 #include "Application/Directory/DirectoryCache.h"
 #include "Application/Ports/Clock.h"
 #include "Application/Ports/Secrets.h"
+#include "Application/Principal.h"
 
 #include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace volcanion::api {
@@ -18,7 +20,7 @@ namespace volcanion::api {
 /// The secret of a request: X-API-Key, or Authorization: Bearer, or the user name of Authorization: Basic.
 std::optional<std::string> CredentialOf(const Headers& headers);
 
-/// Finds out on whose behalf a request comes, and unpacks the bodies of those who are known. What the directory in
+/// Finds out on whose behalf a request comes. What the directory in
 /// memory does not know is looked up in the store before it is refused, as another process may have issued it a moment
 /// ago. One look-up serves all that wait for one, and they begin at least 100 ms apart, so that guessing does not
 /// become load. Thread-safe.
@@ -28,19 +30,16 @@ class Authentication {
                  const application::Clock& clock, BlockingPool& blocking)
       : directory_(directory), secrets_(secrets), clock_(clock), blocking_(blocking) {}
 
-  /// Goes on to `next` for a good API key, now or later on a thread of the pool; else answers 401, or 403 for an
-  /// administrator's token.
+  /// Goes on to `next` for a good API key, now or later on a thread of the pool, the body unpacked; else answers 401,
+  /// or 403 for a token.
   void RequireSender(Call call, std::function<void(Call, application::Sender)> next);
-  /// Goes on to `next` for an administrator's token; else answers 401, or 403 for an API key.
-  void RequireAdmin(Call call, std::function<void(Call)> next);
+  /// Goes on to `next` for a good token, with the principal in the call and the body as it came; else answers 401, or
+  /// 403 for an API key. What the principal may do is for `next` to decide.
+  void RequirePrincipal(Call call, std::function<void(Call)> next);
 
  private:
-  enum class Who { kNobody, kSender, kAdmin };
-  struct Identity {
-    Who who = Who::kNobody;
-    application::Sender sender = {};
-    std::string administrator = {};
-  };
+  /// Nobody, a system, or whoever has a token.
+  using Identity = std::variant<std::monostate, application::Sender, application::Principal>;
   Identity Identify(const domain::SecretHash& hash) const;
   void WithIdentity(Call call, std::function<void(Call, Identity)> next);
 

@@ -74,6 +74,7 @@ void Answer::SetRoute(std::string_view route, bool is_hot) {
 const std::string& Answer::correlation_id() const { return state_->correlation_id; }
 const CallSettings& Answer::settings() const { return state_->settings; }
 const std::string& Answer::traceparent() const { return state_->traceparent; }
+const std::string& Answer::client_address() const { return state_->client_address; }
 
 void Answer::Send(Response response) const {
   if (state_->answered.exchange(true)) return;

@@ -6,6 +6,7 @@
 #include "Api/Middleware/Cors.h"
 #include "Application/Ports/Log.h"
 #include "Application/Ports/Metrics.h"
+#include "Application/Principal.h"
 #include "Domain/Result.h"
 
 #include <chrono>
@@ -39,6 +40,8 @@ class Answer {
   const std::string& correlation_id() const;
   /// The client's; empty when there was no valid one.
   const std::string& traceparent() const;
+  /// Who asks, as far as proxies of ours tell.
+  const std::string& client_address() const;
 
   const CallSettings& settings() const;
   void Send(Response response) const;
@@ -56,7 +59,7 @@ struct Call {
   Request request;
   std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
   Answer answer;
-  std::string administrator = {};  ///< who asks, for the audit log; empty before Authentication::RequireAdmin()
+  application::Principal principal = {};  ///< who calls; nobody before Authentication::RequirePrincipal()
 };
 
 /// Unpacks the body where it is packed. False when that cannot be done: the client has been told.

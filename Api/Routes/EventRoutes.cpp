@@ -3,11 +3,9 @@
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
-#include "Api/Middleware/RunBlocking.h"
 #include "Api/Routes/AsOf.h"
 #include "Api/Routes/EventQuestion.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +15,7 @@ namespace {
 
 using application::EventRow;
 using application::FindEvents;
+using domain::Result;
 
 void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("trackingEventId").Text(event.tracking_event_id.ToString());
@@ -42,7 +41,7 @@ void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("position").Text(std::to_string(event.position));
 }
 
-domain::Result<FindEvents> ReadQuestion(const Call& call, FindEvents question) {
+Result<FindEvents> ReadQuestion(const Call& call, FindEvents question) {
   auto parameters = QueryReader::Open(call.request.query);
   if (!parameters) return std::move(parameters).error();
   ReadEventQuestion(*parameters, question);
@@ -50,87 +49,68 @@ domain::Result<FindEvents> ReadQuestion(const Call& call, FindEvents question) {
   return question;
 }
 
-domain::Result<FindEvents> ReadQuestionOfSystem(const Call& call) {
-  const auto system = domain::PartnerSystemId::Parse(call.path_parameters[0]);
-  if (!system) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
+Result<FindEvents> ReadQuestionOfSystem(const Call& call) {
+  const auto system = PathId<domain::PartnerSystemId>(call, "partner system");
+  if (!system) return system.error();
   FindEvents question;
   question.query.systems = {*system};
   return ReadQuestion(call, std::move(question));
 }
 
-domain::Result<FindEvents> ReadQuestionOfPartner(const Call& call) {
-  const auto partner = domain::PartnerId::Parse(call.path_parameters[0]);
-  if (!partner) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner."};
+Result<FindEvents> ReadQuestionOfPartner(const Call& call) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
   FindEvents question;
   question.query.partner = *partner;
   return ReadQuestion(call, std::move(question));
 }
 
-class EventRoutes {
- public:
-  EventRoutes(application::FindEventsHandler& find_events, application::EventReader& reader,
-              const application::Clock& clock)
-      : find_events_(find_events), reader_(reader), clock_(clock) {}
-
-  void ListOfSystem(const Call& call) const { List(call, ReadQuestionOfSystem(call)); }
-  void ListOfPartner(const Call& call) const { List(call, ReadQuestionOfPartner(call)); }
-
-  void List(const Call& call, domain::Result<FindEvents> question) const {
-    if (!question) return call.answer.SendProblem(question.error());
-    const auto found = find_events_.Handle(*std::move(question));
-    if (!found) return call.answer.SendProblem(found.error());
-    JsonText json;
+Result<Response> List(application::FindEventsHandler& handler, const application::Clock& clock,
+                      Result<FindEvents> question) {
+  if (!question) return std::move(question).error();
+  const auto found = handler.Handle(*std::move(question));
+  if (!found) return found.error();
+  JsonText json;
+  json.BeginObject();
+  json.Name("items").BeginArray();
+  for (const auto& event : found->items) {
     json.BeginObject();
-    json.Name("items").BeginArray();
-    for (const auto& event : found->items) {
-      json.BeginObject();
-      WriteEventMembers(json, event);
-      json.EndObject();
-    }
-    json.EndArray();
-    json.Name("nextCursor");
-    WriteOptional(json, found->next_cursor);
-    WriteAsOf(json, found->as_of, clock_.Now());
+    WriteEventMembers(json, event);
     json.EndObject();
-    call.answer.Send(MakeJson(200, json.Take()));
   }
+  json.EndArray();
+  json.Name("nextCursor");
+  WriteOptional(json, found->next_cursor);
+  WriteAsOf(json, found->as_of, clock.Now());
+  json.EndObject();
+  return MakeJson(200, json.Take());
+}
 
-  void One(const Call& call) const {
-    const auto id = domain::TrackingEventId::Parse(call.path_parameters[0]);
-    const auto found = id ? reader_.Get(*id) : domain::Result<application::EventFound>(application::EventFound{});
-    if (!found) return call.answer.SendProblem(found.error());
-    if (!found->event) return call.answer.SendProblem(404, "There is no such event in the read model.");
-    JsonText json;
-    json.BeginObject();
-    WriteEventMembers(json, *found->event);
-    WriteAsOf(json, found->as_of, clock_.Now());
-    json.EndObject();
-    call.answer.Send(MakeJson(200, json.Take()));
-  }
-
- private:
-  application::FindEventsHandler& find_events_;
-  application::EventReader& reader_;
-  const application::Clock& clock_;
-};
+Result<Response> One(application::EventReader& reader, const application::Clock& clock, const Call& call) {
+  const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
+  if (!id) return id.error();
+  const auto found = reader.Get(*id);
+  if (!found) return found.error();
+  if (!found->event) return domain::Error{domain::ErrorKind::kNotFound, "There is no such event in the read model."};
+  JsonText json;
+  json.BeginObject();
+  WriteEventMembers(json, *found->event);
+  WriteAsOf(json, found->as_of, clock.Now());
+  json.EndObject();
+  return MakeJson(200, json.Take());
+}
 
 }  // namespace
 
-void AddEventRoutes(Router& router, Authentication& authentication, BlockingPool& blocking,
-                    application::FindEventsHandler& find_events, application::EventReader& reader,
-                    const application::Clock& clock) {
-  const auto routes = std::make_shared<const EventRoutes>(find_events, reader, clock);
-  const auto add = [&](std::string_view pattern, void (EventRoutes::*handle)(const Call&) const) {
-    router.Add("GET", pattern, [routes, handle, &authentication, &blocking](Call call) {
-      authentication.RequireAdmin(std::move(call), [routes, handle, &blocking](Call known) {
-        RunBlocking(blocking, std::move(known),
-                    [routes, handle](const Call& running) { ((*routes).*handle)(running); });
-      });
-    });
-  };
-  add("/api/events/partner-system/{id}", &EventRoutes::ListOfSystem);
-  add("/api/events/partner/{id}", &EventRoutes::ListOfPartner);
-  add("/api/events/{trackingEventId}", &EventRoutes::One);
+void AddEventRoutes(GuardedRoutes& routes, application::FindEventsHandler& find_events,
+                    application::EventReader& reader, const application::Clock& clock) {
+  using enum Access::Owner;
+  routes.Add("GET", "/api/events/partner-system/{id}", Access::Member(kSystem, domain::Scope::kEventsRead),
+             [&find_events, &clock](const Call& call) { return List(find_events, clock, ReadQuestionOfSystem(call)); });
+  routes.Add("GET", "/api/events/partner/{id}", Access::Member(kPartner, domain::Scope::kEventsRead),
+             [&find_events, &clock](const Call& call) { return List(find_events, clock, ReadQuestionOfPartner(call)); });
+  routes.Add("GET", "/api/events/{trackingEventId}", Access::Member(kEvent, domain::Scope::kEventsRead),
+             [&reader, &clock](const Call& call) { return One(reader, clock, call); });
 }
 
 }  // namespace volcanion::api

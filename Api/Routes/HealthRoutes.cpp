@@ -40,17 +40,18 @@ void AddHealthRoutes(Router& router, BlockingPool& blocking, std::vector<HealthC
                      const application::Metrics& metrics) {
   const bool is_hot = true;  // asked every few seconds: not worth a log line each
   router.Add(
-      "GET", "/health/live", [](const Call& call) { call.answer.Send(MakeJson(200, R"({"status":"live"})")); }, is_hot);
+      "GET", "/health/live", Access::Anyone(),
+      [](const Call& call) { call.answer.Send(MakeJson(200, R"({"status":"live"})")); }, is_hot);
   const auto shared = std::make_shared<const std::vector<HealthCheck>>(std::move(checks));
   router.Add(
-      "GET", "/health/ready",
+      "GET", "/health/ready", Access::Anyone(),
       [shared, &blocking](Call call) {
         RunBlocking(blocking, std::move(call),
                     [shared](Call& running) { running.answer.Send(AnswerReadiness(*shared)); });
       },
       is_hot);
   router.Add(
-      "GET", "/metrics",
+      "GET", "/metrics", Access::Anyone(),
       [&metrics](const Call& call) {
         Response response{200, {}, metrics.Expose()};
         response.headers.Add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

@@ -203,26 +203,13 @@ class IngestRoutes {
 
 }  // namespace
 
-void AddIngestRoutes(Router& router, Authentication& authentication, application::IngestEventsHandler& handler,
-                     RateLimiter& rate_limiter, const EventLimits& limits) {
-  const auto routes = std::make_shared<const IngestRoutes>(handler, rate_limiter, limits);
-  const bool is_hot = true;
-  router.Add(
-      "POST", "/api/events/ingest",
-      [routes, &authentication](Call call) {
-        authentication.RequireSender(std::move(call), [routes](const Call& known, const application::Sender& sender) {
-          routes->Single(known, sender);
-        });
-      },
-      is_hot);
-  router.Add(
-      "POST", "/api/events/ingest/batch",
-      [routes, &authentication](Call call) {
-        authentication.RequireSender(std::move(call), [routes](const Call& known, const application::Sender& sender) {
-          routes->Batch(known, sender);
-        });
-      },
-      is_hot);
+void AddIngestRoutes(GuardedRoutes& routes, application::IngestEventsHandler& handler, RateLimiter& rate_limiter,
+                     const EventLimits& limits) {
+  const auto ingest = std::make_shared<const IngestRoutes>(handler, rate_limiter, limits);
+  routes.AddForSenders("POST", "/api/events/ingest",
+                       [ingest](const Call& call, const application::Sender& sender) { ingest->Single(call, sender); });
+  routes.AddForSenders("POST", "/api/events/ingest/batch",
+                       [ingest](const Call& call, const application::Sender& sender) { ingest->Batch(call, sender); });
 }
 
 }  // namespace volcanion::api

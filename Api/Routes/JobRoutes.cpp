@@ -169,16 +169,22 @@ Result<Response> ListJobs(JobStore& jobs, const Call& call) {
 
 }  // namespace
 
-void AddJobRoutes(AdminRoutes& routes, const JobHandlers& handlers) {
+void AddJobRoutes(GuardedRoutes& routes, const JobHandlers& handlers) {
   constexpr std::string_view kImpact = "/api/partners/{id}/structures/{eventName}/versions/{version}/impact";
   constexpr std::string_view kJudgeAgain = "/api/partners/{id}/structures/{eventName}/versions/{version}/judge-again";
   constexpr std::string_view kJobs = "/api/partners/{id}/jobs";
   constexpr std::string_view kJob = "/api/partners/{id}/jobs/{jobId}";
-  routes.Add("POST", kImpact, [handlers](const Call& call) { return MeasureImpact(handlers.measure_impact, call); });
-  routes.Add("POST", kJudgeAgain, [handlers](const Call& call) { return JudgeAgain(handlers.judge_again, call); });
-  routes.Add("GET", kJobs, [handlers](const Call& call) { return ListJobs(handlers.jobs, call); });
-  routes.Add("GET", kJob, [handlers](const Call& call) { return ShowJob(handlers.jobs, call); });
-  routes.Add("DELETE", kJob, [handlers](const Call& call) { return CancelJob(handlers.jobs, call); });
+  using enum Access::Owner;
+  using enum domain::Scope;
+  const auto reads = Access::Member(kPartner, kStructuresRead);
+  const auto writes = Access::PartnerAdmin(kPartner, kStructuresWrite);
+  routes.Add("POST", kImpact, writes,
+             [handlers](const Call& call) { return MeasureImpact(handlers.measure_impact, call); });
+  routes.Add("POST", kJudgeAgain, writes,
+             [handlers](const Call& call) { return JudgeAgain(handlers.judge_again, call); });
+  routes.Add("GET", kJobs, reads, [handlers](const Call& call) { return ListJobs(handlers.jobs, call); });
+  routes.Add("GET", kJob, reads, [handlers](const Call& call) { return ShowJob(handlers.jobs, call); });
+  routes.Add("DELETE", kJob, writes, [handlers](const Call& call) { return CancelJob(handlers.jobs, call); });
 }
 
 }  // namespace volcanion::api

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Application/Commands/JudgeAgain.h"
 #include "Application/Commands/MeasureImpact.h"
 #include "Application/Ports/Jobs.h"
@@ -14,7 +14,7 @@ struct JobHandlers {
 };
 
 /// POST .../structures/{eventName}/versions/{version}/impact and .../judge-again, GET /api/partners/{id}/jobs, GET and
-/// DELETE .../jobs/{jobId}, for administrators. The handlers outlive the router.
-void AddJobRoutes(AdminRoutes& routes, const JobHandlers& handlers);
+/// DELETE .../jobs/{jobId}. The handlers outlive the router.
+void AddJobRoutes(GuardedRoutes& routes, const JobHandlers& handlers);
 
 }  // namespace volcanion::api

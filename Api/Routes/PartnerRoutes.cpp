@@ -92,11 +92,16 @@ Result<Response> Audit(application::ReadAuditHandler& handler, const Call& call)
 
 }  // namespace
 
-void AddPartnerRoutes(AdminRoutes& routes, const PartnerHandlers& handlers) {
-  routes.Add("POST", "/api/partners", [handlers](const Call& call) { return Create(handlers.create, call); });
-  routes.Add("GET", "/api/partners/{id}", [handlers](const Call& call) { return Get(handlers.store, call); });
-  routes.Add("PATCH", "/api/partners/{id}", [handlers](const Call& call) { return Change(handlers.change, call); });
-  routes.Add("GET", "/api/partners/{id}/audit",
+void AddPartnerRoutes(GuardedRoutes& routes, const PartnerHandlers& handlers) {
+  using enum Access::Owner;
+  using enum domain::Scope;
+  routes.Add("POST", "/api/partners", Access::PlatformAdmin(),
+             [handlers](const Call& call) { return Create(handlers.create, call); });
+  routes.Add("GET", "/api/partners/{id}", Access::Member(kPartner, kPartnersRead),
+             [handlers](const Call& call) { return Get(handlers.store, call); });
+  routes.Add("PATCH", "/api/partners/{id}", Access::PartnerAdmin(kPartner, kPartnersWrite),
+             [handlers](const Call& call) { return Change(handlers.change, call); });
+  routes.Add("GET", "/api/partners/{id}/audit", Access::PartnerAdmin(kPartner, kAuditRead),
              [handlers](const Call& call) { return Audit(handlers.read_audit, call); });
 }
 

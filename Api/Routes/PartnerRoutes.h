@@ -1,6 +1,6 @@
 #pragma once
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Application/Commands/ChangePartner.h"
 #include "Application/Commands/CreatePartner.h"
 #include "Application/Ports/ManagementStore.h"
@@ -17,6 +17,6 @@ struct PartnerHandlers {
 };
 
 /// POST /api/partners, GET and PATCH /api/partners/{id}, GET /api/partners/{id}/audit.
-void AddPartnerRoutes(AdminRoutes& routes, const PartnerHandlers& handlers);
+void AddPartnerRoutes(GuardedRoutes& routes, const PartnerHandlers& handlers);
 
 }  // namespace volcanion::api

@@ -259,16 +259,20 @@ Result<Response> ValidateDocuments(application::ValidateDocumentsHandler& handle
 
 }  // namespace
 
-void AddStructureRoutes(AdminRoutes& routes, const StructureHandlers& handlers) {
+void AddStructureRoutes(GuardedRoutes& routes, const StructureHandlers& handlers) {
+  using enum Access::Owner;
+  using enum domain::Scope;
+  const auto reads = Access::Member(kPartner, kStructuresRead);
+  const auto writes = Access::PartnerAdmin(kPartner, kStructuresWrite);
   constexpr std::string_view kStructures = "/api/partners/{id}/structures";
   constexpr std::string_view kVersion = "/api/partners/{id}/structures/{eventName}/versions/{version}";
-  routes.Add("POST", kStructures, [handlers](const Call& call) { return Publish(handlers.publish, call); });
-  routes.Add("GET", kStructures, [handlers](const Call& call) { return List(handlers.find, call); });
-  routes.Add("POST", "/api/partners/{id}/structures/compatibility",
+  routes.Add("POST", kStructures, writes, [handlers](const Call& call) { return Publish(handlers.publish, call); });
+  routes.Add("GET", kStructures, reads, [handlers](const Call& call) { return List(handlers.find, call); });
+  routes.Add("POST", "/api/partners/{id}/structures/compatibility", reads,
              [handlers](const Call& call) { return Compare(handlers.compare, call); });
-  routes.Add("GET", kVersion, [handlers](const Call& call) { return Get(handlers.store, call); });
-  routes.Add("PATCH", kVersion, [handlers](const Call& call) { return Change(handlers.change, call); });
-  routes.Add("POST", "/api/structures/validate",
+  routes.Add("GET", kVersion, reads, [handlers](const Call& call) { return Get(handlers.store, call); });
+  routes.Add("PATCH", kVersion, writes, [handlers](const Call& call) { return Change(handlers.change, call); });
+  routes.Add("POST", "/api/structures/validate", Access::Principal(kStructuresRead),
              [handlers](const Call& call) { return ValidateDocuments(handlers.validate_documents, call); });
 }
 

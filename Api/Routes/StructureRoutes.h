@@ -1,6 +1,6 @@
 #pragma once
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Application/Commands/ChangeStructure.h"
 #include "Application/Commands/PublishStructure.h"
 #include "Application/Ports/StructureStore.h"
@@ -22,6 +22,6 @@ struct StructureHandlers {
 
 /// POST and GET /api/partners/{id}/structures, POST .../structures/compatibility, GET and PATCH
 /// .../structures/{eventName}/versions/{version}, and POST /api/structures/validate.
-void AddStructureRoutes(AdminRoutes& routes, const StructureHandlers& handlers);
+void AddStructureRoutes(GuardedRoutes& routes, const StructureHandlers& handlers);
 
 }  // namespace volcanion::api

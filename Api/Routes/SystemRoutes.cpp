@@ -110,11 +110,14 @@ Result<Response> IssueKey(application::IssueApiKeyHandler& handler, const Call& 
 
 }  // namespace
 
-void AddSystemRoutes(AdminRoutes& routes, const SystemHandlers& handlers) {
-  routes.Add("POST", "/api/partners/{id}/systems",
+void AddSystemRoutes(GuardedRoutes& routes, const SystemHandlers& handlers) {
+  using enum Access::Owner;
+  using enum domain::Scope;
+  routes.Add("POST", "/api/partners/{id}/systems", Access::PartnerAdmin(kPartner, kSystemsWrite),
              [handlers](const Call& call) { return Register(handlers.register_system, call); });
-  routes.Add("PATCH", "/api/systems/{id}", [handlers](const Call& call) { return Change(handlers.change, call); });
-  routes.Add("POST", "/api/systems/{id}/keys",
+  routes.Add("PATCH", "/api/systems/{id}", Access::PartnerAdmin(kSystem, kSystemsWrite),
+             [handlers](const Call& call) { return Change(handlers.change, call); });
+  routes.Add("POST", "/api/systems/{id}/keys", Access::PartnerAdmin(kSystem, kKeysWrite),
              [handlers](const Call& call) { return IssueKey(handlers.issue_key, call); });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Application/Commands/ChangePartnerSystem.h"
 #include "Application/Commands/IssueApiKey.h"
 #include "Application/Commands/RegisterPartnerSystem.h"
@@ -15,6 +15,6 @@ struct SystemHandlers {
 };
 
 /// POST /api/partners/{id}/systems, PATCH /api/systems/{id}, POST /api/systems/{id}/keys.
-void AddSystemRoutes(AdminRoutes& routes, const SystemHandlers& handlers);
+void AddSystemRoutes(GuardedRoutes& routes, const SystemHandlers& handlers);
 
 }  // namespace volcanion::api

@@ -70,11 +70,12 @@ Result<Response> Suggest(application::SuggestSchemaHandler& handler, const Call&
 
 }  // namespace
 
-void AddUnknownEventRoutes(AdminRoutes& routes, application::FindUnknownEventsHandler& find,
+void AddUnknownEventRoutes(GuardedRoutes& routes, application::FindUnknownEventsHandler& find,
                            application::SuggestSchemaHandler& suggest, const application::Clock& clock) {
-  routes.Add("GET", "/api/partners/{id}/unknown-events",
+  const auto reads = Access::Member(Access::Owner::kPartner, domain::Scope::kEventsRead);
+  routes.Add("GET", "/api/partners/{id}/unknown-events", reads,
              [&find, &clock](const Call& call) { return List(find, clock, call); });
-  routes.Add("GET", "/api/partners/{id}/unknown-events/{eventName}/suggestion",
+  routes.Add("GET", "/api/partners/{id}/unknown-events/{eventName}/suggestion", reads,
              [&suggest](const Call& call) { return Suggest(suggest, call); });
 }
 

@@ -49,8 +49,9 @@ Result<Response> ListVerdicts(const VerdictHandlers& handlers, const Call& call)
 
 }  // namespace
 
-void AddVerdictRoutes(AdminRoutes& routes, const VerdictHandlers& handlers) {
+void AddVerdictRoutes(GuardedRoutes& routes, const VerdictHandlers& handlers) {
   routes.Add("GET", "/api/events/{trackingEventId}/verdicts",
+             Access::Member(Access::Owner::kEvent, domain::Scope::kEventsRead),
              [handlers](const Call& call) { return ListVerdicts(handlers, call); });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "Api/Middleware/AdminRoutes.h"
+#include "Api/Middleware/GuardedRoutes.h"
 #include "Application/Ports/EventReader.h"
 #include "Application/Ports/VerdictHistory.h"
 
@@ -11,7 +11,7 @@ struct VerdictHandlers {
   application::VerdictHistory& history;
 };
 
-/// GET /api/events/{trackingEventId}/verdicts, for administrators. The handlers outlive the router.
-void AddVerdictRoutes(AdminRoutes& routes, const VerdictHandlers& handlers);
+/// GET /api/events/{trackingEventId}/verdicts. The handlers outlive the router.
+void AddVerdictRoutes(GuardedRoutes& routes, const VerdictHandlers& handlers);
 
 }  // namespace volcanion::api

@@ -70,9 +70,10 @@ const DirectorySystem* Directory::FindSystem(domain::PartnerSystemId id) const {
   return found == systems_.end() ? nullptr : &found->second;
 }
 
-std::string Directory::AdministratorWith(const domain::SecretHash& token) const {
+std::optional<Principal> Directory::FindPrincipal(const domain::SecretHash& token) const {
   const auto found = admin_tokens_.find(token);
-  return found == admin_tokens_.end() ? "" : found->second;
+  if (found == admin_tokens_.end()) return std::nullopt;
+  return Principal{.name = found->second, .is_platform_admin = true};
 }
 
 const Directory::Versions* Directory::FindVersions(domain::PartnerId partner, domain::PartnerSystemId system,

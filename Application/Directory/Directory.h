@@ -2,6 +2,7 @@
 
 #include "Application/Ports/DirectoryStore.h"
 #include "Application/Ports/SchemaCompiler.h"
+#include "Application/Principal.h"
 #include "Domain/ApiKey.h"
 #include "Domain/PartnerSystem.h"
 #include "Domain/Timestamp.h"
@@ -44,8 +45,8 @@ class Directory {
   std::int64_t revision() const { return revision_; }
   std::optional<Sender> FindSender(const domain::SecretHash& key, domain::Timestamp now) const;
   bool IsAdminToken(const domain::SecretHash& token) const { return admin_tokens_.contains(token); }
-  /// Who uses that token, for the audit log: "ops (va_live_AbCdEf)". Empty for an unknown one.
-  std::string AdministratorWith(const domain::SecretHash& token) const;
+  /// Who calls with that token; nothing for an unknown one.
+  std::optional<Principal> FindPrincipal(const domain::SecretHash& token) const;
   bool HasPartner(domain::PartnerId id) const;
   const DirectoryPartner* FindPartnerNamed(std::string_view name) const;
   const DirectorySystem* FindSystem(domain::PartnerSystemId id) const;

@@ -20,7 +20,7 @@ struct Author {
 
 /// What is written down about a change, in the transaction of the change.
 struct AuditEntry {
-  domain::PartnerId partner;
+  std::optional<domain::PartnerId> partner;  ///< nothing for what concerns no partner, or several
   Author author;
   std::string action;                                             ///< past tense: "structure.activated"
   std::string target;                                             ///< what was changed, in words: "purchase, version 2"

@@ -109,6 +109,8 @@ class EventReader {
   /// whole. Of the filters, those of name, time and is_valid count; order, limit and place do not.
   virtual domain::Result<std::int64_t> Estimate(const EventQuery& query) = 0;
   virtual domain::Result<EventFound> Get(domain::TrackingEventId id) = 0;
+  /// Whose event it is; nothing when there is none.
+  virtual domain::Result<std::optional<domain::PartnerId>> PartnerOf(domain::TrackingEventId id) = 0;
 };
 
 }  // namespace volcanion::application

@@ -81,10 +81,11 @@ AuditPage FetchPage(soci::session& session, const std::string& partner, std::opt
 }  // namespace
 
 void AddAuditEntry(soci::session& session, const AuditEntry& entry) {
-  const auto partner = entry.partner.ToString();
+  Nullable<std::string> partner;
+  if (entry.partner) partner = {entry.partner->ToString(), soci::i_ok};
   const auto details = DetailsToJson(entry);
-  session.once << kInsert, soci::use(partner, "partner"), soci::use(entry.author.actor, "actor"),
-      soci::use(entry.action, "action"), soci::use(entry.target, "target"),
+  session.once << kInsert, soci::use(partner.value, partner.indicator, "partner"),
+      soci::use(entry.author.actor, "actor"), soci::use(entry.action, "action"), soci::use(entry.target, "target"),
       soci::use(entry.author.correlation_id, "correlation_id"), soci::use(details, "details");
 }
 

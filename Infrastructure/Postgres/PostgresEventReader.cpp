@@ -329,4 +329,20 @@ Result<EventFound> PostgresEventReader::Get(domain::TrackingEventId id) {
   });
 }
 
+Result<std::optional<domain::PartnerId>> PostgresEventReader::PartnerOf(domain::TrackingEventId id) {
+  using Found = std::optional<domain::PartnerId>;
+  const auto created_at = CreationTime(id);
+  if (!created_at) return Found();
+  const Transaction transaction{.name = "find an event's partner", .statement_timeout = settings_.statement_timeout};
+  return pool_.Run(transaction, [&](soci::session& session) -> Result<Found> {
+    const auto id_text = id.ToString();
+    const auto from = domain::FormatRfc3339(*created_at);
+    const auto to = domain::FormatRfc3339(*created_at + std::chrono::milliseconds(1));
+    std::string partner;
+    session.once << std::string("SELECT partner_id::text").append(kOneEvent), soci::use(id_text, "id"),
+        soci::use(from, "from"), soci::use(to, "to"), soci::into(partner);
+    return session.got_data() ? Found(IdFromColumn<domain::PartnerId>(partner)) : Found();
+  });
+}
+
 }  // namespace volcanion::infrastructure

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -74,5 +75,35 @@ TEST_SUITE("who gets in") {
     }
     for (auto& client : clients) client.join();
     CHECK(accepted == 20);
+  }
+
+  TEST_CASE("a route lets in whom it declares, and nobody without a token that it knows") {
+    Api api;
+    HttpClient client(api.service.port());
+    std::set<std::string> seen;
+    for (const auto& route : api.service.Routes()) {
+      if (!route.pattern.starts_with("/api/")) continue;
+      std::string path(route.pattern);
+      for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) {
+        path.replace(at, path.find('}') - at + 1, api.sender.partner_id);
+      }
+      const std::string access = ToString(route.access);
+      MESSAGE(route.method << " " << route.pattern << ": " << access);
+      CHECK(seen.insert(std::string(route.method) + " " + std::string(route.pattern)).second);
+      const auto status = [&](const HttpClient::Headers& headers) {
+        return client.Send(route.method, path, route.method == "GET" ? "" : "{}", headers).status;
+      };
+      if (route.access.caller == api::Access::Caller::kAnyone) continue;
+      const bool is_for_senders = route.access.caller == api::Access::Caller::kSender;
+      CHECK(status({}) == 401);
+      CHECK(status({{"Authorization", "Bearer va_live_wrong"}}) == 401);
+      const auto with_key = status({{"X-API-Key", api.sender.key}});
+      CHECK((with_key != 401));
+      CHECK((with_key == 403) == !is_for_senders);
+      const auto as_admin = status(api.service.AsAdmin());
+      CHECK((as_admin != 401));
+      CHECK((as_admin == 403) == is_for_senders);
+    }
+    CHECK(seen.size() > 20);
   }
 }

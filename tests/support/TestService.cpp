@@ -46,9 +46,9 @@ TestService::~TestService() {
   admin_->Stop();
 }
 
-std::vector<std::string> TestService::Routes() const {
+std::vector<api::DeclaredRoute> TestService::Routes() const {
   auto routes = api_->Routes();
-  for (auto& route : admin_->Routes()) routes.push_back(std::move(route));
+  for (const auto& route : admin_->Routes()) routes.push_back(route);
   return routes;
 }
 

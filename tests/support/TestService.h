@@ -33,8 +33,8 @@ class TestService {
   std::uint16_t port() const { return api_->port(); }
   std::uint16_t admin_port() const { return admin_->port(); }
   const std::string& admin_token() const { return admin_token_; }
-  /// Method and pattern of each route of both listeners.
-  std::vector<std::string> Routes() const;
+  /// Each route of both listeners, with who may call it.
+  std::vector<api::DeclaredRoute> Routes() const;
   HttpClient::Headers AsAdmin() const { return {{"Authorization", "Bearer " + admin_token_}}; }
 
   /// A partner with one system and a key, under names of their own.

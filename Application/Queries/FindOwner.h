@@ -1,0 +1,29 @@
+#pragma once
+
+#include "Application/Directory/DirectoryCache.h"
+#include "Application/Ports/EventReader.h"
+#include "Application/Principal.h"
+#include "Domain/Result.h"
+#include "Domain/Uuid.h"
+
+#include <optional>
+
+namespace volcanion::application {
+
+/// Which partner does it belong to? Nothing for what is not there. What is not the asker's own is looked for in the
+/// same way whether it is somebody else's or not there at all: the time tells neither.
+class FindOwner {
+ public:
+  FindOwner(DirectoryCache& directory, EventReader& reader) : directory_(directory), reader_(reader) {}
+
+  /// May block.
+  domain::Result<std::optional<domain::PartnerId>> OfSystem(domain::PartnerSystemId id, const Principal& asker);
+  /// Blocks. Of an event in the read model.
+  domain::Result<std::optional<domain::PartnerId>> OfEvent(domain::TrackingEventId id);
+
+ private:
+  DirectoryCache& directory_;
+  EventReader& reader_;
+};
+
+}  // namespace volcanion::application
