@@ -1,6 +1,7 @@
 #include "Cli/Services.h"
 
 #include "Api/Middleware/GuardedRoutes.h"
+#include "Api/Middleware/ReadingRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
@@ -187,11 +188,14 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       stores_(stores),
       management_(management),
       read_pool_({.connection_string = stores.read,
-                  .max_connections = settings.read_pool,
+                  .max_connections = settings.read_pool + 1,  // one for those who wait for a position
                   .transaction_timeout = settings.query_timeout + kServerPatience},
                  around.log),
       reader_(read_pool_, ToReader(settings)),
       unknown_event_reader_(read_pool_, ToReader(settings)),
+      changes_(read_pool_, settings.query_timeout),
+      cache_(settings.cache_bytes, around.clock),
+      answers_(cache_, changes_, management.directory, around.metrics, {.staleness = settings.cache_staleness}),
       event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
       ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
       find_events_(reader_, management.directory),
@@ -199,19 +203,21 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
+      watch_(changes_),
       authentication_(management.directory, around.secrets, around.clock, blocking_),
       router_(ToCalls(settings, around), around.clock, around.secrets),
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
-  api::AddEventRoutes(routes, find_events_, reader_, around.clock);
+  api::ReadingRoutes readings(routes, {answers_, watch_, changes_, around.clock, blocking_});
+  api::AddEventRoutes(readings, find_events_, reader_);
   api::AddPartnerRoutes(
       routes, {management.create_partner, management.change_partner, management.read_audit, management.store});
   api::AddSystemRoutes(routes, {management.register_system, management.change_system, management.issue_key});
   api::AddStructureRoutes(routes,
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
-  api::AddUnknownEventRoutes(routes, find_unknown_events_, suggest_schema_, around.clock);
+  api::AddUnknownEventRoutes(routes, readings, find_unknown_events_, suggest_schema_);
   api::AddJobRoutes(routes, {management.measure_impact, management.judge_again, management.jobs});
   api::AddVerdictRoutes(routes, {reader_, management.verdicts});
   jobs_.emplace(stores, around, management);
@@ -223,6 +229,7 @@ void ApiService::Stop() {
     std::this_thread::sleep_for(drain_delay_);
   }
   jobs_.reset();
+  watch_.Stop();  // whoever waits for a position is told what there is
   server_.Stop(drain_timeout_);
   read_pool_.Interrupt();  // nobody waits for an answer any more
   management_.pool.Interrupt();

@@ -18,11 +18,13 @@
 #include "Application/Commands/RegisterPartnerSystem.h"
 #include "Application/Directory/DirectoryCache.h"
 #include "Application/Jobs/JobRunner.h"
+#include "Application/Queries/AnswerCache.h"
 #include "Application/Queries/CompareStructure.h"
 #include "Application/Queries/FindEvents.h"
 #include "Application/Queries/FindOwner.h"
 #include "Application/Queries/FindStructures.h"
 #include "Application/Queries/FindUnknownEvents.h"
+#include "Application/Queries/FreshnessWatch.h"
 #include "Application/Queries/ReadAudit.h"
 #include "Application/Queries/SuggestSchema.h"
 #include "Application/Queries/ValidateDocuments.h"
@@ -31,6 +33,7 @@
 #include "Infrastructure/JsonSchema/SchemaComparison.h"
 #include "Infrastructure/JsonSchema/SchemaSuggestion.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
+#include "Infrastructure/Memory/MemoryCache.h"
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
@@ -39,6 +42,7 @@
 #include "Infrastructure/Postgres/PostgresJobStore.h"
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 #include "Infrastructure/Postgres/PostgresOutbox.h"
+#include "Infrastructure/Postgres/PostgresReadChanges.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 #include "Infrastructure/Postgres/PostgresStructureStore.h"
 #include "Infrastructure/Postgres/PostgresUnknownEventReader.h"
@@ -142,6 +146,9 @@ class ApiService {
   infrastructure::SociPool read_pool_;
   infrastructure::PostgresEventReader reader_;
   infrastructure::PostgresUnknownEventReader unknown_event_reader_;
+  infrastructure::PostgresReadChanges changes_;
+  infrastructure::MemoryCache cache_;
+  application::AnswerCache answers_;
   infrastructure::SchemaSuggestion suggester_;
   infrastructure::GroupCommitEventStore event_store_;
   application::IngestEventsHandler ingest_events_;
@@ -150,6 +157,7 @@ class ApiService {
   application::SuggestSchemaHandler suggest_schema_;
   application::FindOwner find_owner_;
   api::BlockingPool blocking_;
+  application::FreshnessWatch watch_;
   api::Authentication authentication_;
   api::RateLimiter rate_limiter_;
   api::Router router_;

@@ -1,9 +1,6 @@
 #include "Api/Routes/EventRoutes.h"
 
 #include "Api/Json/JsonText.h"
-#include "Api/Middleware/Problem.h"
-#include "Api/Middleware/QueryReader.h"
-#include "Api/Routes/AsOf.h"
 #include "Api/Routes/EventQuestion.h"
 
 #include <optional>
@@ -41,34 +38,8 @@ void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("position").Text(std::to_string(event.position));
 }
 
-Result<FindEvents> ReadQuestion(const Call& call, FindEvents question) {
-  auto parameters = QueryReader::Open(call.request.query);
-  if (!parameters) return std::move(parameters).error();
-  ReadEventQuestion(*parameters, question);
-  if (auto read = parameters->Finish(); !read) return std::move(read).error();
-  return question;
-}
-
-Result<FindEvents> ReadQuestionOfSystem(const Call& call) {
-  const auto system = PathId<domain::PartnerSystemId>(call, "partner system");
-  if (!system) return system.error();
-  FindEvents question;
-  question.query.systems = {*system};
-  return ReadQuestion(call, std::move(question));
-}
-
-Result<FindEvents> ReadQuestionOfPartner(const Call& call) {
-  const auto partner = PathId<domain::PartnerId>(call, "partner");
-  if (!partner) return partner.error();
-  FindEvents question;
-  question.query.partner = *partner;
-  return ReadQuestion(call, std::move(question));
-}
-
-Result<Response> List(application::FindEventsHandler& handler, const application::Clock& clock,
-                      Result<FindEvents> question) {
-  if (!question) return std::move(question).error();
-  const auto found = handler.Handle(*std::move(question));
+Result<std::string> WritePage(application::FindEventsHandler& handler, const FindEvents& question) {
+  const auto found = handler.Handle(question);
   if (!found) return found.error();
   JsonText json;
   json.BeginObject();
@@ -81,36 +52,69 @@ Result<Response> List(application::FindEventsHandler& handler, const application
   json.EndArray();
   json.Name("nextCursor");
   WriteOptional(json, found->next_cursor);
-  WriteAsOf(json, found->as_of, clock.Now());
   json.EndObject();
-  return MakeJson(200, json.Take());
+  return json.Take();
 }
 
-Result<Response> One(application::EventReader& reader, const application::Clock& clock, const Call& call) {
-  const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
-  if (!id) return id.error();
-  const auto found = reader.Get(*id);
+/// `question` has the systems or the partner already.
+Result<Reading> ReadPage(application::FindEventsHandler& handler, QueryReader& parameters, domain::PartnerId partner,
+                         FindEvents question) {
+  ReadEventQuestion(parameters, question);
+  if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  return Reading{application::AnswerScope{partner, question.query.from, question.query.to},
+                 [&handler, question = std::move(question)] { return WritePage(handler, question); }};
+}
+
+Result<Reading> OfSystem(application::FindEventsHandler& handler, const Call& call, QueryReader& parameters) {
+  const auto system = PathId<domain::PartnerSystemId>(call, "partner system");
+  if (!system) return system.error();
+  const auto partner = handler.PartnerOf(*system);
+  if (!partner) return partner.error();
+  FindEvents question;
+  question.query.systems = {*system};
+  return ReadPage(handler, parameters, *partner, std::move(question));
+}
+
+Result<Reading> OfPartner(application::FindEventsHandler& handler, const Call& call, QueryReader& parameters) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  FindEvents question;
+  question.query.partner = *partner;
+  return ReadPage(handler, parameters, *partner, std::move(question));
+}
+
+Result<std::string> WriteOne(application::EventReader& reader, domain::TrackingEventId id) {
+  const auto found = reader.Get(id);
   if (!found) return found.error();
   if (!found->event) return domain::Error{domain::ErrorKind::kNotFound, "There is no such event in the read model."};
   JsonText json;
   json.BeginObject();
   WriteEventMembers(json, *found->event);
-  WriteAsOf(json, found->as_of, clock.Now());
   json.EndObject();
-  return MakeJson(200, json.Take());
+  return json.Take();
+}
+
+Result<Reading> One(application::EventReader& reader, const Call& call, QueryReader& parameters) {
+  const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
+  if (!id) return id.error();
+  if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  return Reading{{}, [&reader, id = *id] { return WriteOne(reader, id); }};
 }
 
 }  // namespace
 
-void AddEventRoutes(GuardedRoutes& routes, application::FindEventsHandler& find_events,
-                    application::EventReader& reader, const application::Clock& clock) {
+void AddEventRoutes(ReadingRoutes& routes, application::FindEventsHandler& find_events,
+                    application::EventReader& reader) {
   using enum Access::Owner;
-  routes.Add("GET", "/api/events/partner-system/{id}", Access::Member(kSystem, domain::Scope::kEventsRead),
-             [&find_events, &clock](const Call& call) { return List(find_events, clock, ReadQuestionOfSystem(call)); });
-  routes.Add("GET", "/api/events/partner/{id}", Access::Member(kPartner, domain::Scope::kEventsRead),
-             [&find_events, &clock](const Call& call) { return List(find_events, clock, ReadQuestionOfPartner(call)); });
-  routes.Add("GET", "/api/events/{trackingEventId}", Access::Member(kEvent, domain::Scope::kEventsRead),
-             [&reader, &clock](const Call& call) { return One(reader, clock, call); });
+  const auto scope = domain::Scope::kEventsRead;
+  routes.Add(
+      "/api/events/partner-system/{id}", Access::Member(kSystem, scope),
+      [&find_events](const Call& call, QueryReader& parameters) { return OfSystem(find_events, call, parameters); });
+  routes.Add(
+      "/api/events/partner/{id}", Access::Member(kPartner, scope),
+      [&find_events](const Call& call, QueryReader& parameters) { return OfPartner(find_events, call, parameters); });
+  routes.Add("/api/events/{trackingEventId}", Access::Member(kEvent, scope),
+             [&reader](const Call& call, QueryReader& parameters) { return One(reader, call, parameters); });
 }
 
 }  // namespace volcanion::api

@@ -7,15 +7,17 @@ namespace {
 
 constexpr int kMaxLimit = 1'000;
 
-domain::Result<domain::Done> FindSystem(DirectoryCache& directory, domain::PartnerSystemId system) {
-  if (directory.Current()->FindSystem(system) != nullptr) return domain::Done{};
+}  // namespace
+
+domain::Result<domain::PartnerId> FindEventsHandler::PartnerOf(domain::PartnerSystemId system) {
+  if (const auto directory = directory_.Current(); const auto* found = directory->FindSystem(system))
+    return found->partner;
   // Another process may have registered it a moment ago.
-  if (auto refreshed = directory.Refresh(); !refreshed) return refreshed;
-  if (directory.Current()->FindSystem(system) != nullptr) return domain::Done{};
+  if (auto refreshed = directory_.Refresh(); !refreshed) return std::move(refreshed).error();
+  const auto directory = directory_.Current();
+  if (const auto* found = directory->FindSystem(system)) return found->partner;
   return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
 }
-
-}  // namespace
 
 domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
   auto& query = question.query;
@@ -40,7 +42,7 @@ domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
     const auto directory = directory_.WithPartner(*query.partner);
     if (!directory) return directory.error();
     for (const auto* system : (*directory)->SystemsOf(*query.partner)) query.systems.push_back(system->id);
-  } else if (auto found = FindSystem(directory_, query.systems.front()); !found) {
+  } else if (auto found = PartnerOf(query.systems.front()); !found) {
     return std::move(found).error();
   }
   auto page = reader_.Find(query);

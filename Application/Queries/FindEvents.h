@@ -29,6 +29,8 @@ class FindEventsHandler {
   /// Blocks. kNotFound without the system or the partner; kInvalid for a limit out of range, a cursor of another
   /// question, or a range that ends before it begins; kUnavailable when the read store is away.
   domain::Result<FoundEvents> Handle(FindEvents question);
+  /// Blocks when the directory in memory does not know it. kNotFound without the system.
+  domain::Result<domain::PartnerId> PartnerOf(domain::PartnerSystemId system);
 
  private:
   EventReader& reader_;

@@ -233,6 +233,11 @@ const std::vector<Setting>& AllSettings() {
       Millis("VOLCANION_DIRECTORY_POLL_MS", &Settings::directory_poll, 10,
              "between looks for changed keys and structures"),
 
+      Number("VOLCANION_CACHE_BYTES", &Settings::cache_bytes, 0, 1024 * 1024 * kMebibyte,
+             "of answers that are kept in memory; 0: none"),
+      Millis("VOLCANION_CACHE_STALENESS_MS", &Settings::cache_staleness, 0,
+             "an answer may still be given after the read store has changed"),
+
       Number("VOLCANION_SYNC_WORKERS", &Settings::sync_workers, 1, 64, "threads that project events"),
       Millis("VOLCANION_POLL_INTERVAL_MS", &Settings::poll_interval, 1, "between looks at an empty outbox"),
 

@@ -69,6 +69,9 @@ struct Settings {
   std::size_t max_page_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds directory_poll{500};
 
+  std::size_t cache_bytes = 64 * 1024 * 1024;
+  std::chrono::milliseconds cache_staleness{500};
+
   int sync_workers = 1;
   std::chrono::milliseconds poll_interval{100};
 
