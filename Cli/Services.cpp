@@ -10,8 +10,10 @@
 #include "Api/Routes/SystemRoutes.h"
 #include "Api/Routes/UnknownEventRoutes.h"
 #include "Api/Routes/VerdictRoutes.h"
+#include "Infrastructure/Memory/MemoryCache.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
+#include "Infrastructure/Redis/RedisCache.h"
 
 #include <algorithm>
 #include <span>
@@ -107,6 +109,14 @@ api::CallSettings ToCalls(const Settings& settings, Surroundings& around) {
   return calls;
 }
 
+std::unique_ptr<application::Cache> MakeCache(const Settings& settings, Surroundings& around) {
+  if (const auto redis = infrastructure::RedisAddress::Parse(settings.redis_url)) {
+    return std::make_unique<infrastructure::RedisCache>(infrastructure::RedisCache::Settings{.address = *redis},
+                                                        around.metrics, around.log);
+  }
+  return std::make_unique<infrastructure::MemoryCache>(settings.cache_bytes, around.clock);
+}
+
 api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::Router& router) {
   return api::HttpServer(
       settings,
@@ -194,8 +204,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       reader_(read_pool_, ToReader(settings)),
       unknown_event_reader_(read_pool_, ToReader(settings)),
       changes_(read_pool_, settings.query_timeout),
-      cache_(settings.cache_bytes, around.clock),
-      answers_(cache_, changes_, management.directory, around.metrics, {.staleness = settings.cache_staleness}),
+      cache_(MakeCache(settings, around)),
+      answers_(*cache_, changes_, management.directory, around.metrics, {.staleness = settings.cache_staleness}),
       event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
       ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
       find_events_(reader_, management.directory),

@@ -33,7 +33,6 @@
 #include "Infrastructure/JsonSchema/SchemaComparison.h"
 #include "Infrastructure/JsonSchema/SchemaSuggestion.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
-#include "Infrastructure/Memory/MemoryCache.h"
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
@@ -147,7 +146,7 @@ class ApiService {
   infrastructure::PostgresEventReader reader_;
   infrastructure::PostgresUnknownEventReader unknown_event_reader_;
   infrastructure::PostgresReadChanges changes_;
-  infrastructure::MemoryCache cache_;
+  const std::unique_ptr<application::Cache> cache_;
   application::AnswerCache answers_;
   infrastructure::SchemaSuggestion suggester_;
   infrastructure::GroupCommitEventStore event_store_;

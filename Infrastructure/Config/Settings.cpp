@@ -2,6 +2,7 @@
 
 #include "Application/IpNetwork.h"
 #include "Infrastructure/Postgres/ConnectionString.h"
+#include "Infrastructure/Redis/RedisCache.h"
 
 #include <algorithm>
 #include <array>
@@ -235,6 +236,13 @@ const std::vector<Setting>& AllSettings() {
 
       Number("VOLCANION_CACHE_BYTES", &Settings::cache_bytes, 0, 1024 * 1024 * kMebibyte,
              "of answers that are kept in memory; 0: none"),
+      {"VOLCANION_REDIS_URL", "Redis that keeps answers for all processes; empty: each keeps its own",
+       [](Settings& settings, const std::string& text) -> Mistake {
+         settings.redis_url = text;
+         if (text.empty() || RedisAddress::Parse(text)) return std::nullopt;
+         return "must be redis://[:PASSWORD@]HOST[:PORT][/DATABASE] or unix:PATH";
+       },
+       [](const Settings& settings) { return MaskPassword(settings.redis_url); }, true},
       Millis("VOLCANION_CACHE_STALENESS_MS", &Settings::cache_staleness, 0,
              "an answer may still be given after the read store has changed"),
 

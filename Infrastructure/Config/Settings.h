@@ -70,6 +70,7 @@ struct Settings {
   std::chrono::milliseconds directory_poll{500};
 
   std::size_t cache_bytes = 64 * 1024 * 1024;
+  std::string redis_url;  ///< checked; empty: the cache is in memory
   std::chrono::milliseconds cache_staleness{500};
 
   int sync_workers = 1;

@@ -147,6 +147,10 @@ struct PrometheusMetrics::Instruments {
   prometheus::Family<prometheus::Counter>& looked_up_family =
       Counters(registry, "volcanion_cache_lookups_total", "Answers looked for in the cache, by what came of it.");
   std::array<prometheus::Counter*, kLookUps.size()> looked_up{};
+  prometheus::Counter& cache_failures =
+      Counters(registry, "volcanion_cache_failures_total", "Times that the shared cache failed.").Add({});
+  prometheus::Gauge& cache_breaker =
+      Gauges(registry, "volcanion_cache_breaker_open", "1 while the shared cache is left alone.").Add({});
 
   // Without a value until there is one: 0 would say that all is well.
   prometheus::Family<prometheus::Gauge>& outbox_pending =
@@ -200,6 +204,10 @@ void PrometheusMetrics::AnswerLookedUp(std::string_view outcome) {
   const auto found = std::find(kLookUps.begin(), kLookUps.end() - 1, outcome);
   instruments_->looked_up[static_cast<std::size_t>(found - kLookUps.begin())]->Increment();
 }
+
+void PrometheusMetrics::CacheFailed() { instruments_->cache_failures.Increment(); }
+
+void PrometheusMetrics::CacheBreaker(bool is_open) { instruments_->cache_breaker.Set(is_open ? 1 : 0); }
 
 std::string PrometheusMetrics::Expose() const {
   return prometheus::TextSerializer().Serialize(instruments_->registry.Collect());

@@ -27,6 +27,8 @@ class PrometheusMetrics final : public application::Metrics {
   void BatchSetAside() override;
   void OutboxMeasured(const application::OutboxLag& lag) override;
   void AnswerLookedUp(std::string_view outcome) override;
+  void CacheFailed() override;
+  void CacheBreaker(bool is_open) override;
 
   std::string Expose() const override;
 
