@@ -132,7 +132,7 @@ void ReadEventQuestion(QueryReader& parameters, application::FindEvents& questio
   query.event_name = parameters.Text("eventName");
   query.from = parameters.Time("from");
   query.to = parameters.Time("to");
-  query.user_id = parameters.Text("userId");
+  if (!query.user_id) query.user_id = parameters.Text("userId");
   query.anonymous_id = parameters.Text("anonymousId");
   query.correlation_id = parameters.Text("correlationId");
   query.is_valid = ReadBoolean(parameters, "isValid");

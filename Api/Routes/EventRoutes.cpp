@@ -83,6 +83,15 @@ Result<Reading> OfPartner(application::FindEventsHandler& handler, const Call& c
   return ReadPage(handler, parameters, *partner, std::move(question));
 }
 
+Result<Reading> OfUser(application::FindEventsHandler& handler, const Call& call, QueryReader& parameters) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  FindEvents question;
+  question.query.partner = *partner;
+  question.query.user_id = call.path_parameters[1];
+  return ReadPage(handler, parameters, *partner, std::move(question));
+}
+
 Result<std::string> WriteOne(application::EventReader& reader, domain::TrackingEventId id) {
   const auto found = reader.Get(id);
   if (!found) return found.error();
@@ -113,6 +122,9 @@ void AddEventRoutes(ReadingRoutes& routes, application::FindEventsHandler& find_
   routes.Add(
       "/api/events/partner/{id}", Access::Member(kPartner, scope),
       [&find_events](const Call& call, QueryReader& parameters) { return OfPartner(find_events, call, parameters); });
+  routes.Add(
+      "/api/events/partner/{id}/users/{userId}/timeline", Access::Member(kPartner, scope),
+      [&find_events](const Call& call, QueryReader& parameters) { return OfUser(find_events, call, parameters); });
   routes.Add("/api/events/{trackingEventId}", Access::Member(kEvent, scope),
              [&reader](const Call& call, QueryReader& parameters) { return One(reader, call, parameters); });
 }

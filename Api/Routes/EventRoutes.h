@@ -6,7 +6,8 @@
 
 namespace volcanion::api {
 
-/// GET /api/events/partner-system/{id}, /api/events/partner/{id} and /api/events/{trackingEventId}. The arguments but
+/// GET /api/events/partner-system/{id}, /api/events/partner/{id}, .../users/{userId}/timeline and
+/// /api/events/{trackingEventId}. The arguments but
 /// `routes` outlive the router.
 void AddEventRoutes(ReadingRoutes& routes, application::FindEventsHandler& find_events,
                     application::EventReader& reader);

@@ -112,6 +112,40 @@ TEST_SUITE("reading") {
     CHECK(api.service.Get("/api/events/partner/nonsense").status == 404);
   }
 
+  TEST_CASE("a user's timeline is what the user did in all systems of the partner, page by page") {
+    Api api;
+    const auto other = api.service.NewSender();
+    for (int i = 0; i < 6; ++i) {
+      const auto event = [i](const std::string& user) {
+        return R"({"eventName":"e)" + std::to_string(i % 2) + R"(","userId":")" + user +
+               R"(","eventTimestamp":"2026-11-20T10:00:0)" + std::to_string(i) + "Z\"}";
+      };
+      CHECK(api.Ingest(event("a/b c")).status == 202);
+      CHECK(api.Ingest(event("other")).status == 202);
+      CHECK(api.service.Ingest(other, event("a/b c")).status == 202);
+    }
+    (void)api.service.WaitForEvents(api.sender, 12);
+    (void)api.service.WaitForEvents(other, 6);
+    const auto timeline = "/api/events/partner/" + api.sender.partner_id + "/users/a%2Fb%20c/timeline";
+    std::vector<std::string> seen;
+    std::string cursor;
+    do {
+      const auto page =
+          api.service.Get(timeline + "?order=asc&limit=4" + (cursor.empty() ? "" : "&cursor=" + cursor)).body;
+      for (auto& id : IdsOf(page)) seen.push_back(std::move(id));
+      CHECK_FALSE(Has(page, R"("userId":"other")"));
+      cursor = JsonString(page, "nextCursor");
+    } while (!cursor.empty());
+    CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == 6);
+    CHECK(seen.size() == 6);
+    CHECK(IdsOf(api.service.Get(timeline + "?eventName=e1").body).size() == 3);
+    CHECK(api.service.Get(timeline + "?userId=other").status == 422);
+    CHECK(
+        IdsOf(api.service.Get("/api/events/partner/" + api.sender.partner_id + "/users/nobody/timeline").body).empty());
+    CHECK(api.service.Get("/api/events/partner/" + api.sender.partner_id + "/users/%00/timeline").status == 200);
+    CHECK(api.service.Get("/api/events/partner/" + api.sender.partner_id + "/users/%ff/timeline").status == 422);
+  }
+
   TEST_CASE("properties, violations, verdicts and correlation ids are asked for by their parameters") {
     Api api;
     (void)api.service.Publish(api.sender, "purchase", kPurchase);
