@@ -27,7 +27,9 @@ constexpr std::chrono::hours kNeverStale{1};
 /// Real stores; what the projection would write is written by SQL. Counts how often an answer is made.
 struct AnswerFixture : test::StoreFixture {
   explicit AnswerFixture(std::chrono::milliseconds staleness = std::chrono::milliseconds(0))
-      : answers(cache, changes, known, metrics, {.staleness = staleness}) {}
+      : answers(cache, changes, known, metrics, {.staleness = staleness}) {
+    REQUIRE(known.Refresh().ok());  // not in the middle of a case
+  }
 
   infrastructure::SociPool read_pool{{infrastructure::CompleteConnectionString(stores.read_dsn()).value(), 8}, log};
   infrastructure::PostgresReadChanges changes{read_pool, std::chrono::seconds(10)};
