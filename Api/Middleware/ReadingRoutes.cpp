@@ -4,6 +4,7 @@
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/RunBlocking.h"
 #include "Api/Routes/AsOf.h"
+#include "Application/Queries/PageCursor.h"
 
 #include <algorithm>
 #include <charconv>
@@ -80,12 +81,12 @@ bool Lists(std::string_view list, std::string_view wanted) {
   return false;
 }
 
-/// By 64 bits of FNV-1a, of all but `asOf`; weak, as two answers with the same may differ in that.
+/// Of all but `asOf`; weak, as two answers with the same may differ in that.
 std::string TagOf(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  application::Fingerprint print;
+  print.Add(text);
   char tag[32];
-  std::snprintf(tag, sizeof tag, "W/\"%016llx\"", static_cast<unsigned long long>(hash));
+  std::snprintf(tag, sizeof tag, "W/\"%016llx\"", static_cast<unsigned long long>(print.value()));
   return tag;
 }
 

@@ -1,5 +1,7 @@
 #include "Infrastructure/Redis/RedisCache.h"
 
+#include "Application/Queries/PageCursor.h"
+
 #include <hiredis/hiredis.h>
 
 #include <poll.h>
@@ -24,13 +26,12 @@ constexpr std::string_view kNamespace = "volcanion:1:";
 constexpr std::size_t kSumBytes = 8;
 constexpr int kMaxDatabase = 65'535;
 
-/// FNV-1a, 64 bit, of key and value: a value under another key is no answer either.
+/// Of key and value: a value under another key is no answer either.
 std::string SumOf(std::string_view key, std::string_view value) {
-  std::uint64_t hash = 14695981039346656037u;
-  for (const auto part : {key, value}) {
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    hash = (hash ^ part.size()) * 1099511628211u;
-  }
+  application::Fingerprint print;
+  print.Add(key);
+  print.Add(value);
+  const auto hash = print.value();
   std::string sum(kSumBytes, '\0');
   std::memcpy(sum.data(), &hash, kSumBytes);
   return sum;
