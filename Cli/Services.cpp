@@ -1,6 +1,7 @@
 #include "Cli/Services.h"
 
 #include "Api/Middleware/GuardedRoutes.h"
+#include "Api/Middleware/ReadingRoutes.h"
 #include "Api/Routes/AuditRoutes.h"
 #include "Api/Routes/AuthRoutes.h"
 #include "Api/Routes/DocumentationRoutes.h"
@@ -15,8 +16,10 @@
 #include "Api/Routes/UnknownEventRoutes.h"
 #include "Api/Routes/VerdictRoutes.h"
 #include "Cli/People.h"
+#include "Infrastructure/Memory/MemoryCache.h"
 #include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/StoreProbe.h"
+#include "Infrastructure/Redis/RedisCache.h"
 
 #include <algorithm>
 #include <span>
@@ -114,6 +117,14 @@ api::CallSettings ToCalls(const Settings& settings, Surroundings& around, applic
   calls.max_body_bytes = settings.max_body_bytes;
   calls.refused = &refused;
   return calls;
+}
+
+std::unique_ptr<application::Cache> MakeCache(const Settings& settings, Surroundings& around) {
+  if (const auto redis = infrastructure::RedisAddress::Parse(settings.redis_url)) {
+    return std::make_unique<infrastructure::RedisCache>(infrastructure::RedisCache::Settings{.address = *redis},
+                                                        around.metrics, around.log);
+  }
+  return std::make_unique<infrastructure::MemoryCache>(settings.cache_bytes, around.clock);
 }
 
 api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::Router& router) {
@@ -216,11 +227,14 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       stores_(stores),
       management_(management),
       read_pool_({.connection_string = stores.read,
-                  .max_connections = settings.read_pool,
+                  .max_connections = settings.read_pool + 1,  // one for those who wait for a position
                   .transaction_timeout = settings.query_timeout + kServerPatience},
                  around.log),
       reader_(read_pool_, ToReader(settings)),
       unknown_event_reader_(read_pool_, ToReader(settings)),
+      changes_(read_pool_, settings.query_timeout),
+      cache_(MakeCache(settings, around)),
+      answers_(*cache_, changes_, management.directory, around.metrics, {.staleness = settings.cache_staleness}),
       event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
       ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
       find_events_(reader_, management.directory),
@@ -229,6 +243,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
       compiling_(kCompilingThreads, settings.max_queued_queries),
+      watch_(changes_),
       failures_(settings.max_auth_failures),
       key_uses_(management.keys, around.log, settings.key_use_interval),
       refused_(management.audit, management.directory, around.clock, around.log),
@@ -239,7 +254,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
-  api::AddEventRoutes(routes, find_events_, reader_, around.clock);
+  api::ReadingRoutes readings(routes, {answers_, watch_, changes_, around.clock, blocking_});
+  api::AddEventRoutes(readings, find_events_, reader_);
   api::AddPartnerRoutes(
       routes, {management.create_partner, management.find_partners, management.change_partner, management.store});
   api::AddSystemRoutes(
@@ -251,7 +267,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddStructureRoutes(routes, compiling,
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
-  api::AddUnknownEventRoutes(routes, find_unknown_events_, suggest_schema_, around.clock);
+  api::AddUnknownEventRoutes(routes, readings, find_unknown_events_, suggest_schema_);
   api::AddJobRoutes(routes, {management.measure_impact, management.judge_again, management.jobs});
   api::AddVerdictRoutes(routes, {reader_, management.verdicts});
   api::AddMemberRoutes(routes, ToMembers(around, management, people));
@@ -270,6 +286,7 @@ void ApiService::Stop() {
     std::this_thread::sleep_for(drain_delay_);
   }
   jobs_.reset();
+  watch_.Stop();  // whoever waits for a position is told what there is
   server_.Stop(drain_timeout_);
   read_pool_.Interrupt();  // nobody waits for an answer any more
   management_.pool.Interrupt();

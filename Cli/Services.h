@@ -23,6 +23,7 @@
 #include "Application/Directory/DirectoryCache.h"
 #include "Application/Directory/KeyUses.h"
 #include "Application/Jobs/JobRunner.h"
+#include "Application/Queries/AnswerCache.h"
 #include "Application/Queries/CompareStructure.h"
 #include "Application/Queries/FindApiKeys.h"
 #include "Application/Queries/FindEvents.h"
@@ -31,6 +32,7 @@
 #include "Application/Queries/FindStructures.h"
 #include "Application/Queries/FindSystems.h"
 #include "Application/Queries/FindUnknownEvents.h"
+#include "Application/Queries/FreshnessWatch.h"
 #include "Application/Queries/ReadAudit.h"
 #include "Application/Queries/SuggestSchema.h"
 #include "Application/Queries/ValidateDocuments.h"
@@ -48,6 +50,7 @@
 #include "Infrastructure/Postgres/PostgresJobStore.h"
 #include "Infrastructure/Postgres/PostgresManagementStore.h"
 #include "Infrastructure/Postgres/PostgresOutbox.h"
+#include "Infrastructure/Postgres/PostgresReadChanges.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 #include "Infrastructure/Postgres/PostgresStructureStore.h"
 #include "Infrastructure/Postgres/PostgresUnknownEventReader.h"
@@ -163,6 +166,9 @@ class ApiService {
   infrastructure::SociPool read_pool_;
   infrastructure::PostgresEventReader reader_;
   infrastructure::PostgresUnknownEventReader unknown_event_reader_;
+  infrastructure::PostgresReadChanges changes_;
+  const std::unique_ptr<application::Cache> cache_;
+  application::AnswerCache answers_;
   infrastructure::SchemaSuggestion suggester_;
   infrastructure::GroupCommitEventStore event_store_;
   application::IngestEventsHandler ingest_events_;
@@ -172,6 +178,7 @@ class ApiService {
   application::FindOwner find_owner_;
   api::BlockingPool blocking_;
   api::BlockingPool compiling_;  // schemas: whoever sends large ones waits for themselves
+  application::FreshnessWatch watch_;
   api::FailureThrottle failures_;
   application::KeyUses key_uses_;
   application::RefusedAttempts refused_;

@@ -65,7 +65,8 @@ std::optional<Error> RefusalOf(Call& call, const Access& access, application::Fi
 }
 
 /// On a thread that may block: lets the caller through, or answers.
-void Admit(Call& call, const Access& access, application::FindOwner& find_owner, const GuardedRoutes::Handle& handle) {
+void Admit(Call& call, const Access& access, application::FindOwner& find_owner,
+           const GuardedRoutes::HandleCall& handle) {
   if (const auto refusal = RefusalOf(call, access, find_owner)) return call.answer.SendProblem(*refusal);
   const bool takes_body = call.request.method == "POST" || call.request.method == "PATCH";
   if (takes_body && !IsJson(call.request.headers)) {
@@ -75,13 +76,20 @@ void Admit(Call& call, const Access& access, application::FindOwner& find_owner,
     return call.answer.SendProblem(415, "Send the body as it is, without Content-Encoding.");
   }
   if (!UnpackBody(call)) return;
-  auto answered = handle(call);
-  answered ? call.answer.Send(*std::move(answered)) : call.answer.SendProblem(answered.error());
+  handle(call);
 }
 
 }  // namespace
 
 void GuardedRoutes::Add(std::string_view method, std::string_view pattern, const Access& access, Handle handle) {
+  AddAnswering(method, pattern, access, [handle = std::move(handle)](Call& call) {
+    auto answered = handle(call);
+    answered ? call.answer.Send(*std::move(answered)) : call.answer.SendProblem(answered.error());
+  });
+}
+
+void GuardedRoutes::AddAnswering(std::string_view method, std::string_view pattern, const Access& access,
+                                 HandleCall handle) {
   const auto admit = [access, &find_owner = find_owner_, &blocking = blocking_, handle = std::move(handle)](Call call) {
     RunBlocking(blocking, std::move(call),
                 [access, &find_owner, handle](Call& running) { Admit(running, access, find_owner, handle); });

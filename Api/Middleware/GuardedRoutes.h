@@ -30,6 +30,11 @@ class GuardedRoutes {
   /// A method other than GET takes a body in JSON. Not for Access::Sender().
   void Add(std::string_view method, std::string_view pattern, const Access& access, Handle handle);
 
+  /// Goes on with a call on a thread that may wait for a database, and answers it there or later.
+  using HandleCall = std::function<void(Call&)>;
+  /// As Add().
+  void AddAnswering(std::string_view method, std::string_view pattern, const Access& access, HandleCall handle);
+
   /// Goes on with events of a known system. Must not block; answers by the call's answer.
   using HandleSent = std::function<void(const Call&, const application::Sender&)>;
   /// A route of Access::Sender().

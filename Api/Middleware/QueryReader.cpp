@@ -21,6 +21,15 @@ std::optional<std::string> QueryReader::Text(std::string_view name) {
   return found == parameters_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::pair<std::string, std::string>> QueryReader::Family(std::string_view prefix) {
+  asked_.push_back(prefix);
+  std::vector<std::pair<std::string, std::string>> members;
+  for (const auto& [name, value] : parameters_) {
+    if (name.starts_with(prefix)) members.emplace_back(name.substr(prefix.size()), value);
+  }
+  return members;
+}
+
 int QueryReader::Integer(std::string_view name, int otherwise) {
   const auto text = Text(name);
   if (!text) return otherwise;
@@ -52,12 +61,19 @@ void QueryReader::Note(std::string_view name, std::string code, std::string mess
 
 domain::Result<domain::Done> QueryReader::Finish() {
   std::string known;
-  for (const auto name : asked_) known.append(known.empty() ? "" : ", ").append(name);
+  for (const auto name : asked_) {
+    known.append(known.empty() ? "" : ", ").append(name).append(name.ends_with('.') ? "..." : "");
+  }
+  const auto is_known = [this](std::string_view name) {
+    return std::any_of(asked_.begin(), asked_.end(), [name](std::string_view asked) {
+      return asked.ends_with('.') ? name.starts_with(asked) : name == asked;
+    });
+  };
   std::set<std::string_view> seen;
   for (const auto& [name, value] : parameters_) {
     if (!seen.insert(name).second) {
       Note(name, "duplicate_parameter", "must stand once only");
-    } else if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) {
+    } else if (!is_known(name)) {
       Note(name, "unknown_parameter",
            known.empty() ? "is not known here; there are no parameters"
                          : "is not known here; the parameters are " + known);

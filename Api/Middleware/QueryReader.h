@@ -18,6 +18,8 @@ class QueryReader {
   static domain::Result<QueryReader> Open(std::string_view query);
 
   std::optional<std::string> Text(std::string_view name);
+  /// All whose names begin so, by what follows in the name; a literal that ends in a dot.
+  std::vector<std::pair<std::string, std::string>> Family(std::string_view prefix);
   int Integer(std::string_view name, int otherwise);
   std::optional<bool> Boolean(std::string_view name);
   std::optional<domain::Timestamp> Time(std::string_view name);
@@ -40,7 +42,7 @@ class QueryReader {
       : parameters_(std::move(parameters)) {}
 
   std::vector<std::pair<std::string, std::string>> parameters_;
-  std::vector<std::string_view> asked_;  // names are literals
+  std::vector<std::string_view> asked_;  // names are literals; one that ends in a dot stands for a family
   std::vector<domain::Fault> faults_;
 };
 

@@ -1,9 +1,7 @@
 #include "Api/Routes/EventRoutes.h"
 
 #include "Api/Json/JsonText.h"
-#include "Api/Middleware/Problem.h"
-#include "Api/Middleware/QueryReader.h"
-#include "Api/Routes/AsOf.h"
+#include "Api/Routes/EventQuestion.h"
 
 #include <optional>
 #include <string>
@@ -40,45 +38,8 @@ void WriteEventMembers(JsonText& json, const EventRow& event) {
   json.Name("position").Text(std::to_string(event.position));
 }
 
-/// "true" or "false".
-std::optional<bool> ReadBoolean(QueryReader& query, std::string_view name) {
-  const auto text = query.Text(name);
-  if (!text) return std::nullopt;
-  if (*text != "true" && *text != "false") query.Note(name, "wrong_value", "must be true or false");
-  return *text == "true";
-}
-
-bool ReadDescending(QueryReader& query) {
-  const auto order = query.Text("order");
-  if (order && *order != "desc" && *order != "asc") query.Note("order", "wrong_value", "must be desc or asc");
-  return order != "asc";
-}
-
-Result<FindEvents> ReadQuestion(const Call& call) {
-  const auto system = domain::PartnerSystemId::Parse(call.path_parameters[0]);
-  if (!system) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
-  auto parameters = QueryReader::Open(call.request.query);
-  if (!parameters) return std::move(parameters).error();
-  FindEvents question;
-  auto& query = question.query;
-  query.system = *system;
-  query.event_name = parameters->Text("eventName");
-  query.from = parameters->Time("from");
-  query.to = parameters->Time("to");
-  query.user_id = parameters->Text("userId");
-  query.anonymous_id = parameters->Text("anonymousId");
-  query.is_valid = ReadBoolean(*parameters, "isValid");
-  query.descending = ReadDescending(*parameters);
-  query.limit = parameters->Integer("limit", query.limit);
-  question.cursor = parameters->Text("cursor");
-  if (auto read = parameters->Finish(); !read) return std::move(read).error();
-  return question;
-}
-
-Result<Response> List(application::FindEventsHandler& handler, const application::Clock& clock, const Call& call) {
-  auto question = ReadQuestion(call);
-  if (!question) return std::move(question).error();
-  const auto found = handler.Handle(*std::move(question));
+Result<std::string> WritePage(application::FindEventsHandler& handler, const FindEvents& question) {
+  const auto found = handler.Handle(question);
   if (!found) return found.error();
   JsonText json;
   json.BeginObject();
@@ -91,34 +52,81 @@ Result<Response> List(application::FindEventsHandler& handler, const application
   json.EndArray();
   json.Name("nextCursor");
   WriteOptional(json, found->next_cursor);
-  WriteAsOf(json, found->as_of, clock.Now());
   json.EndObject();
-  return MakeJson(200, json.Take());
+  return json.Take();
 }
 
-Result<Response> One(application::EventReader& reader, const application::Clock& clock, const Call& call) {
-  const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
-  if (!id) return id.error();
-  const auto found = reader.Get(*id);
+/// `question` has the systems or the partner already.
+Result<Reading> ReadPage(application::FindEventsHandler& handler, QueryReader& parameters, domain::PartnerId partner,
+                         FindEvents question) {
+  ReadEventQuestion(parameters, question);
+  if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  return Reading{application::AnswerScope{partner, question.query.from, question.query.to},
+                 [&handler, question = std::move(question)] { return WritePage(handler, question); }};
+}
+
+Result<Reading> OfSystem(application::FindEventsHandler& handler, const Call& call, QueryReader& parameters) {
+  const auto system = PathId<domain::PartnerSystemId>(call, "partner system");
+  if (!system) return system.error();
+  const auto partner = handler.PartnerOf(*system);
+  if (!partner) return partner.error();
+  FindEvents question;
+  question.query.systems = {*system};
+  return ReadPage(handler, parameters, *partner, std::move(question));
+}
+
+Result<Reading> OfPartner(application::FindEventsHandler& handler, const Call& call, QueryReader& parameters) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  FindEvents question;
+  question.query.partner = *partner;
+  return ReadPage(handler, parameters, *partner, std::move(question));
+}
+
+Result<Reading> OfUser(application::FindEventsHandler& handler, const Call& call, QueryReader& parameters) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  FindEvents question;
+  question.query.partner = *partner;
+  question.query.user_id = call.path_parameters[1];
+  return ReadPage(handler, parameters, *partner, std::move(question));
+}
+
+Result<std::string> WriteOne(application::EventReader& reader, domain::TrackingEventId id) {
+  const auto found = reader.Get(id);
   if (!found) return found.error();
   if (!found->event) return domain::Error{domain::ErrorKind::kNotFound, "There is no such event in the read model."};
   JsonText json;
   json.BeginObject();
   WriteEventMembers(json, *found->event);
-  WriteAsOf(json, found->as_of, clock.Now());
   json.EndObject();
-  return MakeJson(200, json.Take());
+  return json.Take();
+}
+
+Result<Reading> One(application::EventReader& reader, const Call& call, QueryReader& parameters) {
+  const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
+  if (!id) return id.error();
+  if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  return Reading{{}, [&reader, id = *id] { return WriteOne(reader, id); }};
 }
 
 }  // namespace
 
-void AddEventRoutes(GuardedRoutes& routes, application::FindEventsHandler& find_events,
-                    application::EventReader& reader, const application::Clock& clock) {
+void AddEventRoutes(ReadingRoutes& routes, application::FindEventsHandler& find_events,
+                    application::EventReader& reader) {
   using enum Access::Owner;
-  routes.Add("GET", "/api/events/partner-system/{id}", Access::Member(kSystem, domain::Scope::kEventsRead),
-             [&find_events, &clock](const Call& call) { return List(find_events, clock, call); });
-  routes.Add("GET", "/api/events/{trackingEventId}", Access::Member(kEvent, domain::Scope::kEventsRead),
-             [&reader, &clock](const Call& call) { return One(reader, clock, call); });
+  const auto scope = domain::Scope::kEventsRead;
+  routes.Add(
+      "/api/events/partner-system/{id}", Access::Member(kSystem, scope),
+      [&find_events](const Call& call, QueryReader& parameters) { return OfSystem(find_events, call, parameters); });
+  routes.Add(
+      "/api/events/partner/{id}", Access::Member(kPartner, scope),
+      [&find_events](const Call& call, QueryReader& parameters) { return OfPartner(find_events, call, parameters); });
+  routes.Add(
+      "/api/events/partner/{id}/users/{userId}/timeline", Access::Member(kPartner, scope),
+      [&find_events](const Call& call, QueryReader& parameters) { return OfUser(find_events, call, parameters); });
+  routes.Add("/api/events/{trackingEventId}", Access::Member(kEvent, scope),
+             [&reader](const Call& call, QueryReader& parameters) { return One(reader, call, parameters); });
 }
 
 }  // namespace volcanion::api

@@ -3,7 +3,6 @@
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
-#include "Api/Routes/AsOf.h"
 #include "Application/Utf8.h"
 
 #include <utility>
@@ -13,16 +12,8 @@ namespace {
 
 using domain::Result;
 
-Result<Response> List(application::FindUnknownEventsHandler& handler, const application::Clock& clock,
-                      const Call& call) {
-  const auto partner = PathId<domain::PartnerId>(call, "partner");
-  if (!partner) return partner.error();
-  auto query = QueryReader::Open(call.request.query);
-  if (!query) return std::move(query).error();
-  application::FindUnknownEvents question{*partner};
-  question.limit = query->Integer("limit", question.limit);
-  question.cursor = query->Text("cursor");
-  if (auto read = query->Finish(); !read) return std::move(read).error();
+Result<std::string> WriteList(application::FindUnknownEventsHandler& handler,
+                              const application::FindUnknownEvents& question) {
   const auto found = handler.Handle(question);
   if (!found) return found.error();
   JsonText json;
@@ -40,9 +31,19 @@ Result<Response> List(application::FindUnknownEventsHandler& handler, const appl
   json.EndArray();
   json.Name("nextCursor");
   WriteOptional(json, found->next_cursor);
-  WriteAsOf(json, found->as_of, clock.Now());
   json.EndObject();
-  return MakeJson(200, json.Take());
+  return json.Take();
+}
+
+Result<Reading> List(application::FindUnknownEventsHandler& handler, const Call& call, QueryReader& parameters) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  application::FindUnknownEvents question{*partner};
+  question.limit = parameters.Integer("limit", question.limit);
+  question.cursor = parameters.Text("cursor");
+  if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  return Reading{application::AnswerScope{*partner, {}, {}},
+                 [&handler, question = std::move(question)] { return WriteList(handler, question); }};
 }
 
 Result<Response> Suggest(application::SuggestSchemaHandler& handler, const Call& call) {
@@ -70,11 +71,11 @@ Result<Response> Suggest(application::SuggestSchemaHandler& handler, const Call&
 
 }  // namespace
 
-void AddUnknownEventRoutes(GuardedRoutes& routes, application::FindUnknownEventsHandler& find,
-                           application::SuggestSchemaHandler& suggest, const application::Clock& clock) {
+void AddUnknownEventRoutes(GuardedRoutes& routes, ReadingRoutes& readings, application::FindUnknownEventsHandler& find,
+                           application::SuggestSchemaHandler& suggest) {
   const auto reads = Access::Member(Access::Owner::kPartner, domain::Scope::kEventsRead);
-  routes.Add("GET", "/api/partners/{id}/unknown-events", reads,
-             [&find, &clock](const Call& call) { return List(find, clock, call); });
+  readings.Add("/api/partners/{id}/unknown-events", reads,
+               [&find](const Call& call, QueryReader& parameters) { return List(find, call, parameters); });
   routes.Add("GET", "/api/partners/{id}/unknown-events/{eventName}/suggestion", reads,
              [&suggest](const Call& call) { return Suggest(suggest, call); });
 }

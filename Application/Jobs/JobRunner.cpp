@@ -28,7 +28,7 @@ constexpr std::chrono::hours kPruneInterval{1};
 
 EventQuery QueryOf(const JudgingRequest& request, domain::PartnerSystemId system) {
   EventQuery query;
-  query.system = system;
+  query.systems = {system};
   query.event_name = request.event_name;
   query.from = request.from;
   query.to = request.to;
@@ -185,8 +185,8 @@ Result<JobRunner::Ended> JobRunner::WorkOnShare(const Job& job, const CompiledSc
       if (job.request.apply) verdicts.push_back(std::move(judged));
     }
     share.done += static_cast<std::int64_t>(page->items.size());
-    if (!page->items.empty()) share.after = {page->items.back().event_timestamp, page->items.back().tracking_event_id};
-    share.finished = !page->more || (share.limit && share.done >= *share.limit);
+    if (page->next) share.after = page->next;
+    share.finished = !page->next || (share.limit && share.done >= *share.limit);
 
     const auto shall_end = queue_.Save(job.id, next, verdicts);
     if (!shall_end) return shall_end.error();

@@ -3,7 +3,9 @@
 #include "Domain/Result.h"
 #include "Domain/Timestamp.h"
 #include "Domain/Uuid.h"
+#include "Domain/Violation.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,22 +50,45 @@ struct EventKey {
   domain::TrackingEventId tracking_event_id;
 };
 
+enum class Comparison { kEqual, kNotEqual, kLess, kAtMost, kGreater, kAtLeast };
+
+/// What a member of the properties is to be. A value that is a number of JSON is compared with numbers, by their value;
+/// any text with strings, by code points; for equality, `true`, `false` and `null` with their names, and a number's
+/// text with strings, too. kNotEqual is all that kEqual is not: also events without the member.
+struct PropertyFilter {
+  std::vector<std::string> path;  ///< names of members and indexes of arrays, from the top; without U+0000
+  Comparison comparison = Comparison::kEqual;
+  std::string value;  ///< without U+0000
+
+  bool operator==(const PropertyFilter&) const = default;
+};
+
+inline constexpr std::size_t kMaxPropertyFilters = 10;
+
 struct EventQuery {
-  domain::PartnerSystemId system;
+  std::vector<domain::PartnerSystemId> systems;  ///< whose events; those of none are none
+  std::optional<domain::PartnerId> partner;      ///< when `systems` are all of this partner's
   std::optional<std::string> event_name;
   std::optional<domain::Timestamp> from;  ///< inclusive
   std::optional<domain::Timestamp> to;    ///< exclusive
   std::optional<std::string> user_id;
   std::optional<std::string> anonymous_id;
+  std::optional<std::string> correlation_id;
   std::optional<bool> is_valid;
+  std::optional<domain::Verdict::Outcome> verdict;
+  std::optional<std::string> violation_keyword;  ///< one violation has this keyword,
+  std::optional<std::string> violation_pointer;  ///< and this pointer
+  std::vector<PropertyFilter> properties;        ///< all of them hold; at most kMaxPropertyFilters
   bool descending = true;
   int limit = 100;                ///< 1 to 1,000
-  std::optional<EventKey> after;  ///< the last row of the page before
+  std::optional<EventKey> after;  ///< `next` of the page before
 };
 
 struct EventPage {
   std::vector<EventRow> items;
-  bool more = false;  ///< rows are left behind the last item
+  /// What the next page begins behind; nothing on the last one. The last item, or a place behind it up to which nothing
+  /// else fits.
+  std::optional<EventKey> next;
   Freshness as_of;
 };
 
@@ -77,10 +102,11 @@ class EventReader {
  public:
   virtual ~EventReader() = default;
 
-  /// Up to `limit` rows, fewer when their properties would exceed the page's byte limit (but one at least).
+  /// Up to `limit` rows; fewer when their properties would exceed the page's byte limit (but one at least), or when
+  /// many events were looked at that do not fit: possibly none, and yet a `next`.
   virtual domain::Result<EventPage> Find(const EventQuery& query) = 0;
   /// About how many events fit: by the hourly roll-up, so that the hours in which the range begins and ends count
-  /// whole. Of the filters, those of users are left out, and so are order, limit and place.
+  /// whole. Of the filters, those of name, time and is_valid count; order, limit and place do not.
   virtual domain::Result<std::int64_t> Estimate(const EventQuery& query) = 0;
   virtual domain::Result<EventFound> Get(domain::TrackingEventId id) = 0;
   /// Whose event it is; nothing when there is none.

@@ -30,6 +30,12 @@ class Metrics {
   virtual void BatchesProjected(std::size_t batches, std::size_t events, double seconds) = 0;
   virtual void BatchSetAside() = 0;
   virtual void OutboxMeasured(const OutboxLag& lag) = 0;
+  /// An answer was looked for in the cache. `outcome`: hit, miss or bypass (the caller wanted a new one).
+  virtual void AnswerLookedUp(std::string_view outcome) = 0;
+  /// The shared cache could not be asked, or did not answer as it should.
+  virtual void CacheFailed() = 0;
+  /// Whether the shared cache is left alone for now.
+  virtual void CacheBreaker(bool is_open) = 0;
 
   /// Everything, in the text format of Prometheus, version 0.0.4.
   virtual std::string Expose() const = 0;

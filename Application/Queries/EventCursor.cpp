@@ -16,7 +16,12 @@ constexpr std::size_t kBytes = 1 + 8 + 8 + 16;  // version, question, event_time
 std::uint64_t QuestionOf(const EventQuery& query) {
   const auto text = [](const std::string& value) { return std::string_view(value); };
   Fingerprint print;
-  print.Add(query.system.ToString());
+  if (query.partner) {
+    print.Add("partner");
+    print.Add(query.partner->ToString());
+  } else {
+    for (const auto& system : query.systems) print.Add(system.ToString());
+  }
   print.AddOptional(query.event_name, text);
   print.AddOptional(query.from, domain::FormatRfc3339);
   print.AddOptional(query.to, domain::FormatRfc3339);
@@ -24,6 +29,16 @@ std::uint64_t QuestionOf(const EventQuery& query) {
   print.AddOptional(query.anonymous_id, text);
   print.AddOptional(query.is_valid, [](bool value) { return std::string_view(value ? "t" : "f"); });
   print.Add(query.descending ? "desc" : "asc");
+  print.AddOptional(query.correlation_id, text);
+  print.AddOptional(query.verdict, [](domain::Verdict::Outcome verdict) { return domain::ToString(verdict); });
+  print.AddOptional(query.violation_keyword, text);
+  print.AddOptional(query.violation_pointer, text);
+  for (const auto& property : query.properties) {
+    print.Add(std::to_string(property.path.size()));
+    for (const auto& name : property.path) print.Add(name);
+    print.Add(std::to_string(static_cast<int>(property.comparison)));
+    print.Add(property.value);
+  }
   return print.value();
 }
 

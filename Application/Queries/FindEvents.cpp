@@ -9,6 +9,16 @@ constexpr int kMaxLimit = 1'000;
 
 }  // namespace
 
+domain::Result<domain::PartnerId> FindEventsHandler::PartnerOf(domain::PartnerSystemId system) {
+  if (const auto directory = directory_.Current(); const auto* found = directory->FindSystem(system))
+    return found->partner;
+  // Another process may have registered it a moment ago.
+  if (auto refreshed = directory_.Refresh(); !refreshed) return std::move(refreshed).error();
+  const auto directory = directory_.Current();
+  if (const auto* found = directory->FindSystem(system)) return found->partner;
+  return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
+}
+
 domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
   auto& query = question.query;
   std::vector<domain::Fault> faults;
@@ -28,20 +38,17 @@ domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
   if (!faults.empty())
     return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults)};
 
-  if (directory_.Current()->FindSystem(query.system) == nullptr) {
-    // Another process may have registered it a moment ago.
-    if (auto refreshed = directory_.Refresh(); !refreshed) return std::move(refreshed).error();
-    if (directory_.Current()->FindSystem(query.system) == nullptr) {
-      return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
-    }
+  if (query.partner) {
+    const auto directory = directory_.WithPartner(*query.partner);
+    if (!directory) return directory.error();
+    for (const auto* system : (*directory)->SystemsOf(*query.partner)) query.systems.push_back(system->id);
+  } else if (auto found = PartnerOf(query.systems.front()); !found) {
+    return std::move(found).error();
   }
   auto page = reader_.Find(query);
   if (!page) return std::move(page).error();
   FoundEvents found{std::move(page->items), std::nullopt, page->as_of};
-  if (page->more && !found.items.empty()) {
-    const auto& last = found.items.back();
-    found.next_cursor = WriteCursor(query, {last.event_timestamp, last.tracking_event_id});
-  }
+  if (page->next) found.next_cursor = WriteCursor(query, *page->next);
   return found;
 }
 

@@ -10,9 +10,9 @@
 
 namespace volcanion::application {
 
-/// Which events of a system fit these filters? A page of them.
+/// Which events of a system, or of all systems of a partner, fit these filters? A page of them.
 struct FindEvents {
-  EventQuery query;  ///< without `after`
+  EventQuery query;  ///< without `after`; with one system, or with a partner and without systems
   std::optional<std::string> cursor;
 };
 
@@ -26,9 +26,11 @@ class FindEventsHandler {
  public:
   FindEventsHandler(EventReader& reader, DirectoryCache& directory) : reader_(reader), directory_(directory) {}
 
-  /// Blocks. kNotFound without the system; kInvalid for a limit out of range, a cursor of another question, or a range
-  /// that ends before it begins; kUnavailable when the read store is away.
+  /// Blocks. kNotFound without the system or the partner; kInvalid for a limit out of range, a cursor of another
+  /// question, or a range that ends before it begins; kUnavailable when the read store is away.
   domain::Result<FoundEvents> Handle(FindEvents question);
+  /// Blocks when the directory in memory does not know it. kNotFound without the system.
+  domain::Result<domain::PartnerId> PartnerOf(domain::PartnerSystemId system);
 
  private:
   EventReader& reader_;

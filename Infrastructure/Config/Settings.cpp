@@ -2,6 +2,7 @@
 
 #include "Application/IpNetwork.h"
 #include "Infrastructure/Postgres/ConnectionString.h"
+#include "Infrastructure/Redis/RedisCache.h"
 
 #include <algorithm>
 #include <array>
@@ -274,6 +275,18 @@ const std::vector<Setting>& AllSettings() {
            "external issuer whose tokens are taken: the iss in them; empty: none"),
       Text("VOLCANION_OIDC_AUDIENCE", &Settings::oidc_audience, "the aud that its tokens must have"),
       Text("VOLCANION_OIDC_JWKS", &Settings::oidc_jwks, "its keys: a file, or a URL that begins with https://"),
+
+      Number("VOLCANION_CACHE_BYTES", &Settings::cache_bytes, 0, 1024 * 1024 * kMebibyte,
+             "of answers that are kept in memory; 0: none"),
+      {"VOLCANION_REDIS_URL", "Redis that keeps answers for all processes; empty: each keeps its own",
+       [](Settings& settings, const std::string& text) -> Mistake {
+         settings.redis_url = text;
+         if (text.empty() || RedisAddress::Parse(text)) return std::nullopt;
+         return "must be redis://[:PASSWORD@]HOST[:PORT][/DATABASE] or unix:PATH";
+       },
+       [](const Settings& settings) { return MaskPassword(settings.redis_url); }, true},
+      Millis("VOLCANION_CACHE_STALENESS_MS", &Settings::cache_staleness, 0,
+             "an answer may still be given after the read store has changed"),
 
       Number("VOLCANION_SYNC_WORKERS", &Settings::sync_workers, 1, 64, "threads that project events"),
       Millis("VOLCANION_POLL_INTERVAL_MS", &Settings::poll_interval, 1, "between looks at an empty outbox"),

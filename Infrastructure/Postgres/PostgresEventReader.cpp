@@ -1,20 +1,28 @@
 #include "Infrastructure/Postgres/PostgresEventReader.h"
 
 #include "Domain/Timestamp.h"
+#include "Infrastructure/Postgres/EventFilters.h"
 #include "Infrastructure/Postgres/SociConditions.h"
 #include "Infrastructure/Postgres/SociRows.h"
 
 #include <soci/soci.h>
 
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
 namespace volcanion::infrastructure {
 namespace {
 
 using application::EventFound;
+using application::EventKey;
 using application::EventPage;
 using application::EventQuery;
 using application::EventRow;
 using application::Freshness;
 using domain::Result;
+
+constexpr const char* kNoErrors = "[]";
 
 /// The columns of EventRow, fetched in the order of the members below.
 constexpr std::string_view kEventColumns = R"(
@@ -63,7 +71,7 @@ class EventColumns {
     if (anonymous_id_.has_value()) row.anonymous_id = anonymous_id_.value;
     row.is_valid = is_valid_ != 0;
     if (schema_version_.has_value()) row.schema_version = schema_version_.value;
-    row.validation_errors = validation_errors_.has_value() ? validation_errors_.value : "[]";
+    row.validation_errors = validation_errors_.has_value() ? validation_errors_.value : kNoErrors;
     row.properties = std::move(properties_);
     row.correlation_id = correlation_id_;
     row.created_at = TimestampFromMicros(created_at_);
@@ -81,29 +89,6 @@ class EventColumns {
   Nullable<int> schema_version_;
 };
 
-/// Every filter meets an index of db/read with the order of the page behind it: the row comparison and `NOT is_valid`
-/// are written as those are.
-void AddFilters(const EventQuery& query, Conditions& conditions) {
-  if (query.event_name) conditions.Add("event_name = :event_name", "event_name", *query.event_name);
-  if (query.from) conditions.Add("event_timestamp >= :from::timestamptz", "from", domain::FormatRfc3339(*query.from));
-  if (query.to) conditions.Add("event_timestamp < :to::timestamptz", "to", domain::FormatRfc3339(*query.to));
-  if (query.user_id) conditions.Add("user_id = :user_id", "user_id", *query.user_id);
-  if (query.anonymous_id) conditions.Add("anonymous_id = :anonymous_id", "anonymous_id", *query.anonymous_id);
-  if (query.is_valid) conditions.Add(*query.is_valid ? "is_valid" : "NOT is_valid");
-  if (query.after) {
-    conditions.Add(query.descending
-                       ? "(event_timestamp, tracking_event_id) < (:after_time::timestamptz, :after_id::uuid)"
-                       : "(event_timestamp, tracking_event_id) > (:after_time::timestamptz, :after_id::uuid)",
-                   "after_time", domain::FormatRfc3339(query.after->event_timestamp));
-    conditions.Bind("after_id", query.after->tracking_event_id.ToString());
-  }
-}
-
-bool AsksForNul(const EventQuery& query) {
-  const auto has_nul = [](const std::optional<std::string>& filter) { return filter && HasNul(*filter); };
-  return has_nul(query.event_name) || has_nul(query.user_id) || has_nul(query.anonymous_id);
-}
-
 // `found` counts the rows up to one beyond the limit; the page ends sooner at the byte limit. The texts of the
 // properties are fetched for the rows of the page only: what is beneath handles references to them. The last ORDER BY
 // names the columns of `measured`, as `tracking_event_id` alone would be the text of the select list.
@@ -111,29 +96,48 @@ constexpr std::string_view kPageBegin = R"(,
          found
     FROM (SELECT *, count(*) OVER () AS found, row_number() OVER page AS ordinal,
                  sum(properties_bytes) OVER (page ROWS UNBOUNDED PRECEDING) AS bytes
-            FROM (SELECT * FROM read.tracking_events_read_model
-                   WHERE partner_system_id = :system::uuid)";
+            FROM (SELECT of_system.*
+                    FROM unnest(:systems::uuid[]) AS systems (id)
+                   CROSS JOIN LATERAL (
+                         SELECT * FROM read.tracking_events_read_model
+                          WHERE partner_system_id = systems.id)";
 constexpr std::string_view kPageEndDescending = R"(
-                   ORDER BY event_timestamp DESC, tracking_event_id DESC
+                          ORDER BY event_timestamp DESC, tracking_event_id DESC
+                          LIMIT :limit::bigint + 1) AS of_system
+                   ORDER BY of_system.event_timestamp DESC, of_system.tracking_event_id DESC
                    LIMIT :limit::bigint + 1) AS candidate
           WINDOW page AS (ORDER BY event_timestamp DESC, tracking_event_id DESC)) AS measured
    WHERE ordinal <= :limit::bigint AND (ordinal = 1 OR bytes <= :max_bytes::bigint)
    ORDER BY measured.event_timestamp DESC, measured.tracking_event_id DESC)";
 constexpr std::string_view kPageEndAscending = R"(
-                   ORDER BY event_timestamp, tracking_event_id
+                          ORDER BY event_timestamp, tracking_event_id
+                          LIMIT :limit::bigint + 1) AS of_system
+                   ORDER BY of_system.event_timestamp, of_system.tracking_event_id
                    LIMIT :limit::bigint + 1) AS candidate
           WINDOW page AS (ORDER BY event_timestamp, tracking_event_id)) AS measured
    WHERE ordinal <= :limit::bigint AND (ordinal = 1 OR bytes <= :max_bytes::bigint)
    ORDER BY measured.event_timestamp, measured.tracking_event_id)";
 
-EventPage FetchPage(soci::session& session, const EventQuery& query, long long max_bytes) {
+EventKey KeyOf(const EventRow& row) { return {row.event_timestamp, row.tracking_event_id}; }
+
+/// `until`, the last place that may be on the page, when there is such a place.
+EventPage FetchPage(soci::session& session, const EventQuery& query, const std::optional<EventKey>& until,
+                    long long max_bytes) {
   soci::statement statement(session);
   EventColumns columns(statement);
   long long found = 0;
   statement.exchange(soci::into(found));
-  const auto system = query.system.ToString();
-  statement.exchange(soci::use(system, "system"));
+  const auto systems = ArrayText(query.systems);
+  statement.exchange(soci::use(systems, "systems"));
   Conditions conditions(statement);
+  AddRange(query, conditions);
+  if (until) {
+    conditions.Add(query.descending
+                       ? "(event_timestamp, tracking_event_id) >= (:until_time::timestamptz, :until_id::uuid)"
+                       : "(event_timestamp, tracking_event_id) <= (:until_time::timestamptz, :until_id::uuid)",
+                   "until_time", domain::FormatRfc3339(until->event_timestamp));
+    conditions.Bind("until_id", until->tracking_event_id.ToString());
+  }
   AddFilters(query, conditions);
   const long long limit = query.limit;
   statement.exchange(soci::use(limit, "limit"));
@@ -145,8 +149,91 @@ EventPage FetchPage(soci::session& session, const EventQuery& query, long long m
   EventPage page;
   page.items.reserve(static_cast<std::size_t>(query.limit));
   ForEachRow(statement, sql, [&] { page.items.push_back(columns.Take()); });
-  page.more = found > static_cast<long long>(page.items.size());
+  if (found > static_cast<long long>(page.items.size())) page.next = KeyOf(page.items.back());
   return page;
+}
+
+// Of each system that has so many rows the last of them, and of these places the first: up to there, all are looked at.
+constexpr std::string_view kReachBegin = R"(
+  SELECT (extract(epoch FROM last.event_timestamp) * 1000000)::bigint, last.tracking_event_id::text
+    FROM unnest(:systems::uuid[]) AS systems (id)
+   CROSS JOIN LATERAL (
+         SELECT event_timestamp, tracking_event_id FROM read.tracking_events_read_model
+          WHERE partner_system_id = systems.id)";
+constexpr std::string_view kReachEndDescending = R"(
+          ORDER BY event_timestamp DESC, tracking_event_id DESC
+         OFFSET :rows::bigint - 1 LIMIT 1) AS last
+   ORDER BY last.event_timestamp DESC, last.tracking_event_id DESC
+   LIMIT 1)";
+constexpr std::string_view kReachEndAscending = R"(
+          ORDER BY event_timestamp, tracking_event_id
+         OFFSET :rows::bigint - 1 LIMIT 1) AS last
+   ORDER BY last.event_timestamp, last.tracking_event_id
+   LIMIT 1)";
+
+/// How far about `rows` rows of the question's index reach; nothing when there are no more.
+std::optional<EventKey> FetchReach(soci::session& session, const EventQuery& query, std::int64_t rows) {
+  soci::statement statement(session);
+  long long time = 0;
+  std::string id;
+  statement.exchange(soci::into(time));
+  statement.exchange(soci::into(id));
+  const auto systems = ArrayText(query.systems);
+  statement.exchange(soci::use(systems, "systems"));
+  Conditions conditions(statement);
+  AddIndexedFilters(query, conditions);
+  const long long of_each =
+      std::max<std::int64_t>(rows / static_cast<std::int64_t>(std::max<std::size_t>(query.systems.size(), 1)), 100);
+  statement.exchange(soci::use(of_each, "rows"));
+  std::string sql(kReachBegin);
+  sql.append(conditions.sql()).append(query.descending ? kReachEndDescending : kReachEndAscending);
+  std::optional<EventKey> reach;
+  ForEachRow(statement, sql, [&] {
+    reach = EventKey{TimestampFromMicros(time), IdFromColumn<domain::TrackingEventId>(id)};
+  });
+  return reach;
+}
+
+// What an index has in order is not to be gathered and sorted: where the planner expects few rows, and there are many,
+// that takes long. It would compile what it takes for expensive.
+constexpr const char* kReadInOrder = R"(
+  SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
+         set_config('jit', 'off', true))";
+
+std::int64_t BytesOf(const std::vector<EventRow>& rows) {
+  std::int64_t bytes = 0;
+  for (const auto& row : rows) {
+    const auto errors = row.validation_errors == kNoErrors ? 0 : row.validation_errors.size();
+    bytes += static_cast<std::int64_t>(row.properties.size() + errors);
+  }
+  return bytes;
+}
+
+/// Looks through the rows of an index, a stretch at a time, until the page is full or enough time has gone into it. One
+/// stretch is looked at in any case, so that each page gets on.
+EventPage LookForPage(soci::session& session, EventQuery query, const EventReaderSettings& settings) {
+  const auto begun = std::chrono::steady_clock::now();
+  auto rows = settings.first_look;
+  auto bytes_left = settings.max_page_bytes;
+  EventPage page;
+  while (true) {
+    const auto looked = std::chrono::steady_clock::now();
+    const auto reach = FetchReach(session, query, rows);
+    auto part = FetchPage(session, query, reach, bytes_left);
+    // One event is over the limit of an empty page, and of no other.
+    if (!page.items.empty() && !part.items.empty() && BytesOf(part.items) > bytes_left) {
+      page.next = KeyOf(page.items.back());
+      return page;
+    }
+    bytes_left = std::max<std::int64_t>(bytes_left - BytesOf(part.items), 0);
+    query.limit -= static_cast<int>(part.items.size());
+    std::move(part.items.begin(), part.items.end(), std::back_inserter(page.items));
+    page.next = part.next ? part.next : reach;
+    const auto now = std::chrono::steady_clock::now();
+    if (part.next || !reach || query.limit <= 0 || now - begun >= settings.look_time) return page;
+    query.after = reach;
+    if (now - looked < settings.look_time / 10) rows *= 2;
+  }
 }
 
 constexpr std::string_view kOneEvent = R"(
@@ -195,7 +282,11 @@ Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
   return pool_.Run(transaction, [&](soci::session& session) -> Result<EventPage> {
     const auto freshness = FetchFreshness(session);
     EventPage page;
-    if (!AsksForNul(query)) page = FetchPage(session, query, settings_.max_page_bytes);  // no stored text has a NUL
+    if (!AsksForNul(query) && !query.systems.empty()) {
+      if (!query.correlation_id) session << kReadInOrder;
+      page = IsIndexed(query) ? FetchPage(session, query, std::nullopt, settings_.max_page_bytes)
+                              : LookForPage(session, query, settings_);
+    }
     page.as_of = freshness;
     return page;
   });
@@ -205,13 +296,13 @@ Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
 constexpr std::string_view kEstimate = R"(
   SELECT coalesce(sum(events), 0)::bigint
     FROM read.event_counts
-   WHERE partner_system_id = :system::uuid
+   WHERE partner_system_id = ANY (:systems::uuid[])
      AND hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < :to::timestamptz
      AND (:event_name::text IS NULL OR event_name = :event_name)
      AND (:is_valid::boolean IS NULL OR is_valid = :is_valid))";
 
 Result<std::int64_t> PostgresEventReader::Estimate(const EventQuery& query) {
-  const auto system = query.system.ToString();
+  const auto systems = ArrayText(query.systems);
   const auto from = query.from ? domain::FormatRfc3339(*query.from) : "-infinity";
   const auto to = query.to ? domain::FormatRfc3339(*query.to) : "infinity";
   Nullable<std::string> event_name, is_valid;
@@ -221,7 +312,7 @@ Result<std::int64_t> PostgresEventReader::Estimate(const EventQuery& query) {
   const Transaction transaction{.name = "estimate events", .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<std::int64_t> {
     long long events = 0;
-    session.once << kEstimate, soci::use(system, "system"), soci::use(from, "from"), soci::use(to, "to"),
+    session.once << kEstimate, soci::use(systems, "systems"), soci::use(from, "from"), soci::use(to, "to"),
         soci::use(event_name.value, event_name.indicator, "event_name"),
         soci::use(is_valid.value, is_valid.indicator, "is_valid"), soci::into(events);
     return std::int64_t{events};

@@ -13,6 +13,10 @@ struct EventReaderSettings {
   std::int64_t max_page_bytes = 8 * 1024 * 1024;
   /// After which a question is given up, as kUnavailable.
   std::chrono::milliseconds statement_timeout{10'000};
+  /// How many rows of an index are looked at first for what the index does not say; more as long as that is quick.
+  std::int64_t first_look = 2'000;
+  /// How long to look for a page; what has been found by then is the page.
+  std::chrono::milliseconds look_time{1'000};
 };
 
 /// What the read store reflects; to be fetched before the rows that it speaks of: it never claims more than they show.

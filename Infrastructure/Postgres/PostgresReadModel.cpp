@@ -1,6 +1,7 @@
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 
 #include "Application/Projections/ProjectBatches.h"
+#include "Infrastructure/Postgres/ChangedDays.h"
 #include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
@@ -225,7 +226,9 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
     auto rows = project(fresh);
     const auto names = ApplyRenames(connection, fresh);
     CopyEvents(connection, rows.events, names);
-    application::AddVerdictChanges(rows.counts, ApplyJudgements(connection, fresh));
+    const auto verdicts = ApplyJudgements(connection, fresh);
+    CountChangedDays(connection, rows.counts, verdicts);
+    application::AddVerdictChanges(rows.counts, verdicts);
     AddCounts(connection, rows.counts);
     AddUnknown(connection, rows.unknown);
     NoteFreshnessIn(connection, freshness);

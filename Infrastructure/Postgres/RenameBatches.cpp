@@ -104,12 +104,17 @@ constexpr char kRenameRows[] = R"sql(
       AND (events.partner_name, events.partner_system_name) IS DISTINCT FROM ($5::text, $6::text)
     ORDER BY events.tracking_event_id
     FOR NO KEY UPDATE OF events
+  ), renamed AS (
+    UPDATE read.tracking_events_read_model AS events
+    SET partner_name = $5::text, partner_system_name = $6::text
+    FROM locked
+    WHERE events.tracking_event_id = locked.tracking_event_id AND events.created_at = locked.created_at
+      AND events.created_at BETWEEN $3::timestamptz AND $4::timestamptz
+    RETURNING events.partner_id, events.event_timestamp
   )
-  UPDATE read.tracking_events_read_model AS events
-  SET partner_name = $5::text, partner_system_name = $6::text
-  FROM locked
-  WHERE events.tracking_event_id = locked.tracking_event_id AND events.created_at = locked.created_at
-    AND events.created_at BETWEEN $3::timestamptz AND $4::timestamptz
+  INSERT INTO read.changed_days AS known (partner_id, day, changes)
+  SELECT DISTINCT partner_id, (event_timestamp AT TIME ZONE 'UTC')::date, 1 FROM renamed ORDER BY 1, 2
+  ON CONFLICT (partner_id, day) DO UPDATE SET changes = known.changes + excluded.changes
 )sql";
 
 constexpr char kNotePlace[] = R"sql(

@@ -26,6 +26,8 @@ constexpr std::array<std::string_view, 9> kMethods = {"GET",    "HEAD",    "POST
 constexpr std::array<std::string_view, 7> kOutcomes = {"valid",    "invalid",  "unjudged", "duplicate",
                                                        "conflict", "rejected", kOther};
 
+constexpr std::array<std::string_view, 3> kLookUps = {"hit", "bypass", "miss"};
+
 Buckets SecondsOfRequests() { return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}; }
 Buckets SecondsOfCommits() { return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}; }
 Buckets SecondsOfProjections() { return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}; }
@@ -86,6 +88,9 @@ struct PrometheusMetrics::Instruments {
     for (std::size_t i = 0; i < kOutcomes.size(); ++i) {
       ingested[i] = &ingested_family.Add({{"outcome", std::string(kOutcomes[i])}});
     }
+    for (std::size_t i = 0; i < kLookUps.size(); ++i) {
+      looked_up[i] = &looked_up_family.Add({{"outcome", std::string(kLookUps[i])}});
+    }
   }
 
   const RequestInstruments& ForRequest(std::string_view method, std::string_view route, int status) {
@@ -139,6 +144,14 @@ struct PrometheusMetrics::Instruments {
   prometheus::Counter& set_aside =
       Counters(registry, "volcanion_set_aside_total", "Batches that the projection gave up on.").Add({});
 
+  prometheus::Family<prometheus::Counter>& looked_up_family =
+      Counters(registry, "volcanion_cache_lookups_total", "Answers looked for in the cache, by what came of it.");
+  std::array<prometheus::Counter*, kLookUps.size()> looked_up{};
+  prometheus::Counter& cache_failures =
+      Counters(registry, "volcanion_cache_failures_total", "Times that the shared cache failed.").Add({});
+  prometheus::Gauge& cache_breaker =
+      Gauges(registry, "volcanion_cache_breaker_open", "1 while the shared cache is left alone.").Add({});
+
   // Without a value until there is one: 0 would say that all is well.
   prometheus::Family<prometheus::Gauge>& outbox_pending =
       Gauges(registry, "volcanion_outbox_pending_batches", "Batches that are not projected yet.");
@@ -186,6 +199,15 @@ void PrometheusMetrics::OutboxMeasured(const application::OutboxLag& lag) {
   instruments_->outbox_lag.Add({}).Set(lag.oldest_seconds);
   instruments_->outbox_set_aside.Add({}).Set(static_cast<double>(lag.set_aside_batches));
 }
+
+void PrometheusMetrics::AnswerLookedUp(std::string_view outcome) {
+  const auto found = std::find(kLookUps.begin(), kLookUps.end() - 1, outcome);
+  instruments_->looked_up[static_cast<std::size_t>(found - kLookUps.begin())]->Increment();
+}
+
+void PrometheusMetrics::CacheFailed() { instruments_->cache_failures.Increment(); }
+
+void PrometheusMetrics::CacheBreaker(bool is_open) { instruments_->cache_breaker.Set(is_open ? 1 : 0); }
 
 std::string PrometheusMetrics::Expose() const {
   return prometheus::TextSerializer().Serialize(instruments_->registry.Collect());

@@ -26,6 +26,9 @@ class PrometheusMetrics final : public application::Metrics {
   void BatchesProjected(std::size_t batches, std::size_t events, double seconds) override;
   void BatchSetAside() override;
   void OutboxMeasured(const application::OutboxLag& lag) override;
+  void AnswerLookedUp(std::string_view outcome) override;
+  void CacheFailed() override;
+  void CacheBreaker(bool is_open) override;
 
   std::string Expose() const override;
 

@@ -14,7 +14,7 @@ SYSTEM = ("arpa/", "linux/", "netinet/", "sys/")
 LIBRARIES = {
     "Domain": (),
     "Application": (),
-    "Infrastructure": ("cjose/", "curl/", "libpq-fe.h", "openssl/", "prometheus/", "rapidjson/", "re2/", "soci/", "sodium.h", "spdlog/", "fmt/",
+    "Infrastructure": ("cjose/", "curl/", "hiredis/", "libpq-fe.h", "openssl/", "prometheus/", "rapidjson/", "re2/", "soci/", "sodium.h", "spdlog/", "fmt/",
                        "valijson/"),
     "Api": ("boost/", "pistache/", "rapidjson/", "zlib.h"),
     "Sync": (),

@@ -35,6 +35,9 @@ struct Walk {
     const auto event = "/api/events/" + JsonString(events, "trackingEventId");
     CHECK(Get(event).status == 200);
     CHECK(Get(event + "/verdicts").status == 200);
+    const auto of_partner = "/api/events/partner/" + partner.substr(std::string_view("/api/partners/").size());
+    CHECK(Get(of_partner).status == 200);
+    CHECK(Get(of_partner + "/users/u1/timeline").status == 200);
   }
 
   void Partners() {
@@ -116,13 +119,16 @@ struct Walk {
     CHECK(refreshed.status == 200);
     CHECK(anyone("/api/auth/logout", R"({"refreshToken":")" + JsonString(refreshed.body, "refreshToken") + R"("})")
               .status == 204);
+    const auto invitation = api.service.messages().TokenFor(kEmail);
     CHECK(anyone("/api/auth/forgot-password", R"({"email":"ada@example.com"})").status < 300);
+    WaitUntil("the link is sent", [&] { return api.service.messages().TokenFor(kEmail) != invitation; });
     CHECK(with_token("/api/auth/reset-password", api.service.messages().TokenFor(kEmail)) == 204);
     CHECK(client.Get("/.well-known/jwks.json").status == 200);
     const auto issued = Post(partner + "/tokens", R"({"name":"ci","scopes":["events:read"]})");
     REQUIRE(issued.status == 201);
     CHECK(Get(partner + "/tokens").status == 200);
-    CHECK(api.service.Send("DELETE", partner + "/tokens/" + JsonString(issued.body, "serviceTokenId"), "").status < 300);
+    CHECK(api.service.Send("DELETE", partner + "/tokens/" + JsonString(issued.body, "serviceTokenId"), "").status <
+          300);
     CHECK(api.service.Send("DELETE", member, "").status < 300);
   }
 

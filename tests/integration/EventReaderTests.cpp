@@ -1,10 +1,5 @@
-#include "Infrastructure/Postgres/ConnectionString.h"
-#include "Infrastructure/Postgres/PostgresEventReader.h"
 #include "Infrastructure/Postgres/PqConnection.h"
-#include "Infrastructure/Postgres/SociPool.h"
-#include "Infrastructure/Security/SodiumSecrets.h"
-#include "tests/support/RecordedLog.h"
-#include "tests/support/TestDatabase.h"
+#include "tests/integration/ReaderFixture.h"
 
 #include <doctest/doctest.h>
 
@@ -20,108 +15,12 @@ using application::EventPage;
 using application::EventQuery;
 using application::EventRow;
 using domain::ErrorKind;
+using test::At;
+using test::Ids;
+using test::ReaderFixture;
 using test::Sql;
 
 namespace {
-
-domain::Timestamp At(std::string_view text) { return domain::ParseRfc3339(text).value(); }
-
-std::string Quoted(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted.append(c == '\'' ? "''" : std::string(1, c));
-  return quoted + "'";
-}
-std::string QuotedOrNull(const std::optional<std::string>& text) { return text ? Quoted(*text) : "NULL"; }
-
-/// A read store with three months of partitions, its reader, and a builder that sets only what a case is about.
-struct ReaderFixture {
-  test::TestStores stores;
-  test::RecordedLog log;
-  SociPool pool{{CompleteConnectionString(stores.read_dsn()).value(), 4, std::chrono::seconds(30)}, log};
-  PostgresEventReader reader{pool};
-  SodiumSecrets secrets;
-  domain::PartnerId partner{secrets.NewId(At("2026-01-01T00:00:00Z"))};
-  domain::PartnerSystemId system{secrets.NewId(At("2026-01-01T00:00:00Z"))};
-
-  ReaderFixture() {
-    Sql(stores.read_dsn(), R"(
-      CREATE TABLE read.events_2026_10 PARTITION OF read.tracking_events_read_model
-        FOR VALUES FROM ('2026-10-01Z') TO ('2026-11-01Z');
-      CREATE TABLE read.events_2026_11 PARTITION OF read.tracking_events_read_model
-        FOR VALUES FROM ('2026-11-01Z') TO ('2026-12-01Z');
-      CREATE TABLE read.events_2026_12 PARTITION OF read.tracking_events_read_model
-        FOR VALUES FROM ('2026-12-01Z') TO ('2027-01-01Z'))");
-  }
-
-  /// Received at, and by default reported for, `time`.
-  EventRow Event(domain::Timestamp time) {
-    EventRow row;
-    row.tracking_event_id = {secrets.NewId(time)};
-    row.partner_id = partner;
-    row.partner_name = "Acme";
-    row.partner_system_id = system;
-    row.partner_system_name = "website";
-    row.event_id = row.tracking_event_id.ToString();
-    row.event_name = "purchase";
-    row.event_timestamp = time;
-    row.validation_errors = "[]";
-    row.properties = "{}";
-    row.correlation_id = "c-1";
-    row.created_at = time;
-    row.position = 1;
-    return row;
-  }
-
-  EventRow Stored(const EventRow& row) {
-    const std::vector<std::string> values = {Quoted(row.tracking_event_id.ToString()),
-                                             Quoted(row.partner_id.ToString()),
-                                             Quoted(row.partner_name),
-                                             Quoted(row.partner_system_id.ToString()),
-                                             Quoted(row.partner_system_name),
-                                             Quoted(row.event_id),
-                                             Quoted(row.event_name),
-                                             Quoted(domain::FormatRfc3339(row.event_timestamp)),
-                                             QuotedOrNull(row.user_id),
-                                             QuotedOrNull(row.anonymous_id),
-                                             row.is_valid ? "true" : "false",
-                                             row.schema_version ? std::to_string(*row.schema_version) : "NULL",
-                                             row.validation_errors == "[]" ? "NULL" : Quoted(row.validation_errors),
-                                             Quoted(row.properties),
-                                             std::to_string(row.properties.size()),
-                                             Quoted(row.correlation_id),
-                                             Quoted(domain::FormatRfc3339(row.created_at)),
-                                             std::to_string(row.position),
-                                             row.is_unjudged ? "true" : "false"};
-    std::string list;
-    for (const auto& value : values) list.append(list.empty() ? "" : ", ").append(value);
-    Sql(stores.read_dsn(), R"(
-      INSERT INTO read.tracking_events_read_model (
-        tracking_event_id, partner_id, partner_name, partner_system_id, partner_system_name, event_id, event_name,
-        event_timestamp, user_id, anonymous_id, is_valid, schema_version, validation_errors, properties,
-        properties_bytes, correlation_id, created_at, batch_id, is_unjudged) VALUES ()" +
-                               list + ")");
-    return row;
-  }
-  EventRow StoredAt(std::string_view time) { return Stored(Event(At(time))); }
-
-  EventQuery Query() const {
-    EventQuery query;
-    query.system = system;
-    return query;
-  }
-  EventPage Find(const EventQuery& query) {
-    auto page = reader.Find(query);
-    REQUIRE_MESSAGE(page.ok(), page.error().message);
-    return *std::move(page);
-  }
-};
-
-std::vector<std::string> Ids(const std::vector<EventRow>& rows) {
-  std::vector<std::string> ids;
-  for (const auto& row : rows) ids.push_back(row.tracking_event_id.ToString());
-  return ids;
-}
-std::vector<std::string> Ids(const EventPage& page) { return Ids(page.items); }
 
 void CheckSame(const EventRow& found, const EventRow& stored) {
   CHECK(found.tracking_event_id == stored.tracking_event_id);
@@ -167,7 +66,7 @@ TEST_SUITE("PostgresEventReader") {
     const auto page = Find(Query());
     REQUIRE(page.items.size() == 1);
     CheckSame(page.items[0], event);
-    CHECK(!page.more);
+    CHECK(!page.next);
     const auto got = reader.Get(event.tracking_event_id);
     REQUIRE(got.ok());
     REQUIRE(got->event.has_value());
@@ -247,7 +146,7 @@ TEST_SUITE("PostgresEventReader") {
           CHECK(page.items.size() <= static_cast<std::size_t>(limit));
           walked.insert(walked.end(), page.items.begin(), page.items.end());
           query.after = {page.items.back().event_timestamp, page.items.back().tracking_event_id};
-          more = page.more;
+          more = page.next.has_value();
         }
         CHECK(Ids(walked) == Ids(stored));
         CHECK(Find(query).items.empty());
@@ -261,9 +160,9 @@ TEST_SUITE("PostgresEventReader") {
     StoredAt("2026-11-20T10:00:01Z");
     auto query = Query();
     query.limit = 2;
-    CHECK(!Find(query).more);
+    CHECK(!Find(query).next);
     query.limit = 1;
-    CHECK(Find(query).more);
+    CHECK(Find(query).next);
   }
 
   TEST_CASE_FIXTURE(ReaderFixture, "a page ends before the byte that is one too many") {
@@ -279,11 +178,11 @@ TEST_SUITE("PostgresEventReader") {
     auto query = Query();
     auto page = frugal.Find(query).value();
     CHECK(Ids(page) == Ids({first, second}));
-    CHECK(page.more);
+    CHECK(page.next);
     query.after = {second.event_timestamp, second.tracking_event_id};
     page = frugal.Find(query).value();
     CHECK(Ids(page) == Ids({third}));
-    CHECK(!page.more);
+    CHECK(!page.next);
   }
 
   TEST_CASE_FIXTURE(ReaderFixture, "one event that is over the byte limit is a page of its own") {
@@ -295,7 +194,7 @@ TEST_SUITE("PostgresEventReader") {
     const auto page = frugal.Find(Query()).value();
     REQUIRE(page.items.size() == 1);
     CHECK(page.items[0].properties == large.properties);
-    CHECK(page.more);
+    CHECK(page.next);
   }
 
   TEST_CASE_FIXTURE(ReaderFixture, "each filter shows only what it asks for") {
@@ -327,7 +226,7 @@ TEST_SUITE("PostgresEventReader") {
     CHECK(found([](EventQuery& query) { query.anonymous_id = "a1"; }) == Ids({of_visitor}));
     CHECK(found([](EventQuery& query) { query.is_valid = false; }) == Ids({invalid}));
     CHECK(found([](EventQuery& query) { query.is_valid = true; }) == Ids({of_visitor, of_user, named, plain}));
-    CHECK(found([&](EventQuery& query) { query.system = foreign.partner_system_id; }) == Ids({foreign}));
+    CHECK(found([&](EventQuery& query) { query.systems = {foreign.partner_system_id}; }) == Ids({foreign}));
     CHECK(found([](EventQuery& query) {
             query.from = At("2026-11-20T10:00:01Z");
             query.to = At("2026-11-20T10:00:03Z");
@@ -369,7 +268,7 @@ TEST_SUITE("PostgresEventReader") {
     for (const auto& query : {by_name, by_user, by_visitor}) {
       const auto page = Find(query);
       CHECK(page.items.empty());
-      CHECK(!page.more);
+      CHECK(!page.next);
     }
   }
 

@@ -113,6 +113,26 @@ struct Stores : TestStores {
 }  // namespace
 
 TEST_SUITE("projection") {
+  TEST_CASE("each claim counts one change of each day that it has events of, and a repetition none") {
+    const Stores stores;
+    const auto changes = [&] {
+      return stores.Read(
+          "SELECT string_agg(partner_id || ' ' || day || ' ' || changes, ', ' ORDER BY day) FROM read.changed_days");
+    };
+    stores.AddBatches(2, 50);  // 50 events, 25 minutes apart: of two days
+    WorkerUnderTest(stores).RunUntilIdle();
+    const std::string partner = "00000000-0000-0000-0000-00000000000a ";
+    CHECK(changes() == partner + "2026-11-20 1, " + partner + "2026-11-21 1");
+    (void)stores.Write(
+        "INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, event_count, 10 FROM "
+        "write.batches");
+    WorkerUnderTest(stores).RunUntilIdle();
+    CHECK(changes() == partner + "2026-11-20 1, " + partner + "2026-11-21 1");
+    stores.AddBatches(1, 1);
+    WorkerUnderTest(stores).RunUntilIdle();
+    CHECK(changes() == partner + "2026-11-20 2, " + partner + "2026-11-21 1");
+  }
+
   TEST_CASE("every column reaches the read model, properties with every byte") {
     const Stores stores;
     stores.AddBatches(1, 2);

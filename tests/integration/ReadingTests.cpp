@@ -87,6 +87,113 @@ TEST_SUITE("reading") {
     CHECK(Has(api.List("?userId=%ff"), R"("status":400)"));
   }
 
+  TEST_CASE("a partner's events are those of its systems, and of no other partner") {
+    Api api;
+    const auto other = api.service.NewSender();
+    CHECK(api.Ingest(R"({"eventId":"mine","eventName":"e"})").status == 202);
+    CHECK(api.service.Ingest(other, R"({"eventId":"theirs","eventName":"e"})").status == 202);
+    const auto second =
+        JsonString(api.service.Post("/api/partners/" + api.sender.partner_id + "/systems", R"({"name":"app"})").body,
+                   "partnerSystemId");
+    const auto key = JsonString(api.service.Post("/api/systems/" + second + "/keys", R"({"name":"test"})").body, "key");
+    const TestSender app{api.sender.partner_id, second, key};
+    CHECK(api.service.Ingest(app, R"({"eventId":"mine too","eventName":"e"})").status == 202);
+    for (const auto& sender : {api.sender, other, app}) (void)api.service.WaitForEvents(sender, 1);
+    const auto page = api.service.Get("/api/events/partner/" + api.sender.partner_id + "?order=asc").body;
+    CHECK(IdsOf(page).size() == 2);
+    CHECK(Has(page, R"("eventId":"mine")"));
+    CHECK(Has(page, R"("eventId":"mine too")"));
+    CHECK_FALSE(Has(page, "theirs"));
+    const auto first = api.service.Get("/api/events/partner/" + api.sender.partner_id + "?limit=1").body;
+    const auto cursor = JsonString(first, "nextCursor");
+    CHECK(api.service.Get("/api/events/partner/" + api.sender.partner_id + "?limit=1&cursor=" + cursor).status == 200);
+    CHECK(api.service.Get("/api/events/partner/" + other.partner_id + "?limit=1&cursor=" + cursor).status == 422);
+    CHECK(api.service.Get("/api/events/partner/01a1f8b5-2daa-7540-afa2-97ece2294f56").status == 404);
+    CHECK(api.service.Get("/api/events/partner/nonsense").status == 404);
+  }
+
+  TEST_CASE("a user's timeline is what the user did in all systems of the partner, page by page") {
+    Api api;
+    const auto other = api.service.NewSender();
+    for (int i = 0; i < 6; ++i) {
+      const auto event = [i](const std::string& user) {
+        return R"({"eventName":"e)" + std::to_string(i % 2) + R"(","userId":")" + user +
+               R"(","eventTimestamp":"2026-11-20T10:00:0)" + std::to_string(i) + "Z\"}";
+      };
+      CHECK(api.Ingest(event("a/b c")).status == 202);
+      CHECK(api.Ingest(event("other")).status == 202);
+      CHECK(api.service.Ingest(other, event("a/b c")).status == 202);
+    }
+    (void)api.service.WaitForEvents(api.sender, 12);
+    (void)api.service.WaitForEvents(other, 6);
+    const auto timeline = "/api/events/partner/" + api.sender.partner_id + "/users/a%2Fb%20c/timeline";
+    std::vector<std::string> seen;
+    std::string cursor;
+    do {
+      const auto page =
+          api.service.Get(timeline + "?order=asc&limit=4" + (cursor.empty() ? "" : "&cursor=" + cursor)).body;
+      for (auto& id : IdsOf(page)) seen.push_back(std::move(id));
+      CHECK_FALSE(Has(page, R"("userId":"other")"));
+      cursor = JsonString(page, "nextCursor");
+    } while (!cursor.empty());
+    CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == 6);
+    CHECK(seen.size() == 6);
+    CHECK(IdsOf(api.service.Get(timeline + "?eventName=e1").body).size() == 3);
+    CHECK(api.service.Get(timeline + "?userId=other").status == 422);
+    CHECK(
+        IdsOf(api.service.Get("/api/events/partner/" + api.sender.partner_id + "/users/nobody/timeline").body).empty());
+    CHECK(api.service.Get("/api/events/partner/" + api.sender.partner_id + "/users/%00/timeline").status == 200);
+    CHECK(api.service.Get("/api/events/partner/" + api.sender.partner_id + "/users/%ff/timeline").status == 422);
+  }
+
+  TEST_CASE("properties, violations, verdicts and correlation ids are asked for by their parameters") {
+    Api api;
+    (void)api.service.Publish(api.sender, "purchase", kPurchase);
+    const HttpClient::Headers headers = {{"X-API-Key", api.sender.key}, {"X-Correlation-ID", "chain-1"}};
+    for (const char* event :
+         {R"({"eventName":"purchase","properties":{"amount":100,"currency":"EUR","to":{"city":"Ulm"}}})",
+          R"({"eventName":"purchase","properties":{"amount":12.50,"currency":"USD","a.b":[7]}})",
+          R"({"eventName":"purchase","properties":{"amount":-1}})"}) {
+      CHECK(HttpClient(api.service.port()).Post("/api/events/ingest", event, headers).status == 202);
+    }
+    (void)api.service.WaitForEvents(api.sender, 3);
+    const auto count = [&](const std::string& parameters) {
+      const auto page = api.List("?" + parameters);
+      CAPTURE(page);
+      CHECK(Has(page, "\"asOf\""));
+      return IdsOf(page).size();
+    };
+    CHECK(count("property.currency=EUR") == 1);
+    CHECK(count("property.currency!=EUR") == 2);
+    CHECK(count("property.currency%21=EUR") == 2);
+    CHECK(count("property.currency%21%3DEUR") == 2);
+    CHECK(count("property.amount>=12.5") == 2);
+    CHECK(count("property.amount%3E%3D100") == 1);
+    CHECK(count("property.amount%3E=100") == 1);
+    CHECK(count("property.amount>12.5") == 1);
+    CHECK(count("property.amount%3C12.5") == 1);
+    CHECK(count("property.amount<=12.5&property.amount>=0") == 1);
+    CHECK(count("property.to.city=Ulm") == 1);
+    CHECK(count("property./to/city=Ulm") == 1);
+    CHECK(count("property./a.b/0=7") == 1);
+    CHECK(count("violation.keyword=minimum") == 1);
+    CHECK(count("violation.pointer=/amount&violation.keyword=enum") == 0);
+    CHECK(count("verdict=invalid") == 1);
+    CHECK(count("verdict=unjudged") == 0);
+    CHECK(count("verdict=valid&property.currency=USD") == 1);
+    CHECK(count("correlationId=chain-1") == 3);
+    CHECK(count("correlationId=chain-2") == 0);
+    CHECK(Has(api.List("?verdict=good"), R"("pointer":"/verdict")"));
+    CHECK(Has(api.List("?property.=1"), R"("code":"wrong_name")"));
+    CHECK(Has(api.List("?property.a..b=1"), R"("code":"wrong_name")"));
+    CHECK(Has(api.List("?property./a~2=1"), R"("code":"wrong_name")"));
+    CHECK(Has(api.List("?property.a=%00"), R"("code":"wrong_value")"));
+    CHECK(Has(api.List("?property.a=1&property.a=2"), R"("code":"duplicate_parameter")"));
+    std::string many = "?limit=1";
+    for (int i = 0; i < 11; ++i) many += "&property.p" + std::to_string(i) + "=1";
+    CHECK(Has(api.List(many), R"("code":"too_many")"));
+  }
+
   TEST_CASE("every answer says how fresh it is") {
     Api api;
     const auto answer = api.Ingest(R"({"eventName":"e"})");

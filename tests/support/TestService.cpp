@@ -48,6 +48,7 @@ TestService::TestService(const TestStores& stores, const Options& options) {
   settings_.listen.port = 0;
   settings_.admin_listen.port = 0;
   settings_.poll_interval = std::chrono::milliseconds(5);
+  settings_.cache_staleness = std::chrono::milliseconds(0);  // what a test has written, it reads
   settings_.log_level = infrastructure::LogLevel::kError;
   settings_.max_auth_failures = 1'000'000;  // tests fail often, and from one address
   if (options.configure) options.configure(settings_);

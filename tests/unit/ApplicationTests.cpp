@@ -36,7 +36,7 @@ EventRow Row(int system, std::string name, std::string_view time, bool is_valid 
 
 EventQuery Question() {
   EventQuery query;
-  query.system = System(1);
+  query.systems = {System(1)};
   return query;
 }
 
@@ -88,7 +88,7 @@ TEST_SUITE("cursors") {
       change(other);
       return !ReadCursor(other, cursor).has_value();
     };
-    CHECK(refused([](EventQuery& q) { q.system = System(2); }));
+    CHECK(refused([](EventQuery& q) { q.systems = {System(2)}; }));
     CHECK(refused([](EventQuery& q) { q.event_name = ""; }));
     CHECK(refused([](EventQuery& q) { q.from = At("2026-11-20T10:00:00Z"); }));
     CHECK(refused([](EventQuery& q) { q.to = At("2026-11-20T10:00:00Z"); }));
@@ -96,6 +96,34 @@ TEST_SUITE("cursors") {
     CHECK(refused([](EventQuery& q) { q.anonymous_id = "u"; }));
     CHECK(refused([](EventQuery& q) { q.is_valid = true; }));
     CHECK(refused([](EventQuery& q) { q.descending = false; }));
+    CHECK(refused([](EventQuery& q) { q.partner = domain::PartnerId{System(1).value}; }));
+    CHECK(refused([](EventQuery& q) { q.correlation_id = "c"; }));
+    CHECK(refused([](EventQuery& q) { q.verdict = domain::Verdict::Outcome::kUnjudged; }));
+    CHECK(refused([](EventQuery& q) { q.violation_keyword = "enum"; }));
+    CHECK(refused([](EventQuery& q) { q.violation_pointer = "/a"; }));
+    CHECK(refused([](EventQuery& q) { q.properties = {{{"a"}, Comparison::kEqual, "1"}}; }));
+  }
+
+  TEST_CASE("a cursor tells one property filter from another") {
+    const auto with = [](std::vector<PropertyFilter> properties) {
+      auto question = Question();
+      question.properties = std::move(properties);
+      return question;
+    };
+    const auto cursor = WriteCursor(with({{{"a", "b"}, Comparison::kEqual, "1"}}), SomeKey());
+    CHECK(ReadCursor(with({{{"a", "b"}, Comparison::kEqual, "1"}}), cursor).has_value());
+    CHECK_FALSE(ReadCursor(with({{{"a", "c"}, Comparison::kEqual, "1"}}), cursor).has_value());
+    CHECK_FALSE(ReadCursor(with({{{"a"}, Comparison::kEqual, "1"}}), cursor).has_value());
+    CHECK_FALSE(ReadCursor(with({{{"a", "b"}, Comparison::kAtLeast, "1"}}), cursor).has_value());
+    CHECK_FALSE(ReadCursor(with({{{"a", "b"}, Comparison::kEqual, "2"}}), cursor).has_value());
+  }
+
+  TEST_CASE("the cursor of a partner's events stays good when the partner gets another system") {
+    auto question = Question();
+    question.partner = domain::PartnerId{System(9).value};
+    const auto cursor = WriteCursor(question, SomeKey());
+    question.systems.push_back(System(2));
+    CHECK(ReadCursor(question, cursor).has_value());
   }
 
   TEST_CASE("texts that are no cursors are refused") {

@@ -40,6 +40,30 @@ struct Judged : JudgingStores {
 }  // namespace
 
 TEST_SUITE("judge again") {
+  TEST_CASE("new verdicts count as a change of the days of their events, for their partner alone") {
+    const Judged stores;
+    const auto changes = [&] {
+      return stores.Read(
+          "SELECT string_agg(partner_id || ' ' || sum, ', ' ORDER BY partner_id) FROM (SELECT partner_id, "
+          "sum(changes) FROM read.changed_days GROUP BY partner_id) AS partners");
+    };
+    const auto of = [&](domain::PartnerId partner) {
+      return stores.Read("SELECT sum(changes) FROM read.changed_days WHERE partner_id = '" + partner.ToString() + "'");
+    };
+    const auto before = changes();
+    const auto mine = of(JudgingStores::kPartner), others = of(JudgingStores::kOtherPartner);
+    JobClient client(stores);
+    (void)client.JudgeAgain(3, false);
+    RunnerUnderTest(stores).RunUntilIdle();
+    stores.Project();
+    CHECK(changes() == before);
+    (void)client.JudgeAgain(3, true);
+    RunnerUnderTest(stores).RunUntilIdle();
+    stores.Project();
+    CHECK(std::stoi(of(JudgingStores::kPartner)) > std::stoi(mine));
+    CHECK(of(JudgingStores::kOtherPartner) == others);
+  }
+
   TEST_CASE("a preview changes nothing, and tells what is changed when it is applied") {
     const Judged stores;
     const auto before = stores.Verdicts();

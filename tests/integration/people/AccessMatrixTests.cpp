@@ -188,7 +188,8 @@ TEST_CASE("routes that anyone may call are those that must be") {
   for (const auto& pattern : open) {
     CAPTURE(pattern);
     CHECK((pattern.starts_with("/api/auth/") || pattern == "/.well-known/jwks.json" || pattern == "/metrics" ||
-           pattern.starts_with("/health/") || pattern == "/api/docs" || pattern == "/api/openapi.json"));
+           pattern.starts_with("/health/") || pattern == "/api/docs" || pattern.starts_with("/api/docs/") ||
+           pattern == "/api/openapi.json"));
   }
 }
 

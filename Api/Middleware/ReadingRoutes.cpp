@@ -1,0 +1,175 @@
+#include "Api/Middleware/ReadingRoutes.h"
+
+#include "Api/Json/JsonText.h"
+#include "Api/Middleware/Problem.h"
+#include "Api/Middleware/RunBlocking.h"
+#include "Api/Routes/AsOf.h"
+#include "Application/Queries/PageCursor.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace volcanion::api {
+namespace {
+
+using application::AnswerCache;
+using domain::Error;
+using domain::Result;
+
+constexpr int kDefaultWaitSeconds = 2;
+constexpr int kMaxWaitSeconds = 10;
+
+/// Which position a reader asks for, and how long it waits for that.
+struct Patience {
+  std::int64_t min_position = 0;
+  std::chrono::seconds wait{kDefaultWaitSeconds};
+};
+
+Patience ReadPatience(QueryReader& parameters) {
+  Patience patience;
+  if (const auto text = parameters.Text("minPosition")) {
+    const auto end = text->data() + text->size();
+    const auto [stopped, error] = std::from_chars(text->data(), end, patience.min_position);
+    if (error != std::errc() || stopped != end || patience.min_position < 0) {
+      parameters.Note("minPosition", "wrong_value", "must be a position");
+      patience.min_position = 0;
+    }
+  }
+  const auto seconds = parameters.Integer("waitSeconds", kDefaultWaitSeconds);
+  if (seconds < 0 || seconds > kMaxWaitSeconds) {
+    parameters.Note("waitSeconds", "out_of_range", "must be from 0 to " + std::to_string(kMaxWaitSeconds));
+  } else {
+    patience.wait = std::chrono::seconds(seconds);
+  }
+  return patience;
+}
+
+void AddPart(std::string& text, std::string_view part) {
+  text.append(std::to_string(part.size())).append(":").append(part);
+}
+
+/// The route, what its path names and the parameters, in one order, so that no two questions look the same.
+std::string QuestionOf(std::string_view pattern, const Call& call) {
+  std::string question;
+  AddPart(question, pattern);
+  for (const auto& parameter : call.path_parameters) AddPart(question, parameter);
+  auto parameters = ParseQuery(call.request.query).value_or(std::vector<std::pair<std::string, std::string>>());
+  std::sort(parameters.begin(), parameters.end());
+  for (const auto& [name, value] : parameters) {
+    if (name == "minPosition" || name == "waitSeconds") continue;
+    AddPart(question, name);
+    AddPart(question, value);
+  }
+  return question;
+}
+
+/// Whether a list of a header field has that element (RFC 9110, 5.6.1), parameters and letters' case aside.
+bool Lists(std::string_view list, std::string_view wanted) {
+  while (!list.empty()) {
+    auto element = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(element.size() + 1, list.size()));
+    while (!element.empty() && (element.front() == ' ' || element.front() == '\t')) element.remove_prefix(1);
+    while (!element.empty() && (element.back() == ' ' || element.back() == '\t')) element.remove_suffix(1);
+    if (IsSameHeader(element, wanted)) return true;
+  }
+  return false;
+}
+
+/// Of all but `asOf`; weak, as two answers with the same may differ in that.
+std::string TagOf(std::string_view text) {
+  application::Fingerprint print;
+  print.Add(text);
+  char tag[32];
+  std::snprintf(tag, sizeof tag, "W/\"%016llx\"", static_cast<unsigned long long>(print.value()));
+  return tag;
+}
+
+std::string AsOfText(const application::Freshness& as_of, domain::Timestamp now) {
+  JsonText json;
+  json.BeginObject();
+  WriteAsOf(json, as_of, now);
+  json.EndObject();
+  return json.Take();
+}
+
+/// One request on its way to its answer.
+struct Asked {
+  std::shared_ptr<Call> call;
+  Reading reading;
+  std::string question;
+  Patience patience;
+};
+
+Result<AnswerCache::Answer> Find(const ReadingRoutes::Services& services, const Asked& asked) {
+  if (asked.reading.scope) {
+    const auto control = asked.call->request.headers.Find("Cache-Control").value_or("");
+    const AnswerCache::Demand demand{asked.patience.min_position, Lists(control, "no-cache")};
+    return services.answers.Find(*asked.reading.scope, asked.question, demand, asked.reading.make);
+  }
+  const auto as_of = services.changes.CurrentFreshness();  // before the rows that it speaks of
+  if (!as_of) return as_of.error();
+  auto text = asked.reading.make();
+  if (!text) return std::move(text).error();
+  return AnswerCache::Answer{std::make_shared<const std::string>(*std::move(text)), *as_of};
+}
+
+void AnswerNow(const ReadingRoutes::Services& services, const Asked& asked, bool in_time) {
+  const auto& answer = asked.call->answer;
+  auto found = Find(services, asked);
+  // The answer may have been made of less than was waited for, if that is in the middle of being projected.
+  if (!found) return answer.SendProblem(found.error());
+  const auto tag = TagOf(*found->text);
+  const auto as_of = AsOfText(found->as_of, services.clock.Now());
+  const auto known = asked.call->request.headers.Find("If-None-Match");
+  Response response;
+  if (in_time && known && (*known == "*" || Lists(*known, tag) || Lists(*known, std::string_view(tag).substr(2)))) {
+    response.status = 304;
+    response.headers.Add("X-As-Of", as_of.substr(8, as_of.size() - 9));
+  } else {
+    std::string text = found->text->substr(0, found->text->size() - 1);
+    response = MakeJson(in_time ? 200 : 504, std::move(text.append(",").append(as_of, 1)));
+  }
+  response.headers.Add("ETag", tag);
+  response.headers.Add("Cache-Control", "private, no-cache");
+  answer.Send(std::move(response));
+}
+
+/// On a thread that may block, which is free again while the answer waits for its position.
+void AnswerInTime(const ReadingRoutes::Services& services, std::shared_ptr<const Asked> asked) {
+  if (asked->patience.min_position == 0) return AnswerNow(services, *asked, true);
+  const auto reached = services.changes.CurrentFreshness();
+  if (!reached) return asked->call->answer.SendProblem(reached.error());
+  if (reached->position >= asked->patience.min_position) return AnswerNow(services, *asked, true);
+  if (asked->patience.wait == std::chrono::seconds(0)) return AnswerNow(services, *asked, false);
+  const bool waits =
+      services.watch.WhenReached(asked->patience.min_position, asked->patience.wait, [services, asked](bool in_time) {
+        RunBlocking(services.blocking, *asked->call,
+                    [services, asked, in_time](Call&) { AnswerNow(services, *asked, in_time); });
+      });
+  if (!waits) asked->call->answer.SendProblem(503, "Too many readers wait already. Try again later.");
+}
+
+}  // namespace
+
+void ReadingRoutes::Add(std::string_view pattern, const Access& access, Handle handle) {
+  routes_.AddAnswering("GET", pattern, access, [services = services_, pattern, handle = std::move(handle)](Call& call) {
+    auto parameters = QueryReader::Open(call.request.query);
+    if (!parameters) return call.answer.SendProblem(parameters.error());
+    auto asked = std::make_shared<Asked>();
+    asked->patience = ReadPatience(*parameters);
+    auto reading = handle(call, *parameters);
+    if (!reading) return call.answer.SendProblem(reading.error());
+    asked->reading = *std::move(reading);
+    asked->question = QuestionOf(pattern, call);
+    asked->call = std::make_shared<Call>(call);  // the one that is given is answered when something is thrown
+    AnswerInTime(services, std::move(asked));
+  });
+}
+
+}  // namespace volcanion::api

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "Api/Middleware/GuardedRoutes.h"
+#include "Api/Middleware/QueryReader.h"
+#include "Application/Ports/Clock.h"
+#include "Application/Queries/AnswerCache.h"
+#include "Application/Queries/FreshnessWatch.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace volcanion::api {
+
+/// What a question asks for, once its parameters have been read.
+struct Reading {
+  /// The events that the answer is about; without it, the answer is made each time.
+  std::optional<application::AnswerScope> scope;
+  /// Answers with a JSON object that has a member at least; `asOf` becomes its last one. Blocks.
+  std::function<domain::Result<std::string>()> make;
+};
+
+/// Adds routes that read the read store: GuardedRoutes with what holds for all of them.
+///
+/// - `minPosition` and `waitSeconds`: the answer waits, without a thread, until the read store reflects that position;
+///   504 with what there is when it does not in time.
+/// - `asOf` on every answer.
+/// - Answers are kept for as long as they are true (AnswerCache), but for callers with `Cache-Control: no-cache`.
+/// - `ETag` and `If-None-Match`.
+///
+/// How to add one:
+///
+///     readings.Add("/api/statistics/partner/{id}", Access::Member(kPartner, domain::Scope::kEventsRead),
+///                  [&totals](const Call& call, QueryReader& parameters) -> domain::Result<Reading> {
+///                    ... read the parameters, Finish() them, then
+///                    return Reading{{{{partner, from, to}}}, [&totals, question] { return
+///                    Write(totals.Handle(question)); }};
+///                  });
+class ReadingRoutes {
+ public:
+  struct Services {
+    application::AnswerCache& answers;
+    application::FreshnessWatch& watch;
+    application::ReadChanges& changes;
+    const application::Clock& clock;
+    BlockingPool& blocking;
+  };
+
+  ReadingRoutes(GuardedRoutes& routes, Services services) : routes_(routes), services_(services) {}
+
+  /// Reads the parameters of a question; blocks. What the answer is about is found by the path and all parameters.
+  using Handle = std::function<domain::Result<Reading>(const Call&, QueryReader&)>;
+  void Add(std::string_view pattern, const Access& access, Handle handle);
+
+ private:
+  GuardedRoutes& routes_;
+  const Services services_;
+};
+
+}  // namespace volcanion::api

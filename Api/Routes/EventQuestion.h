@@ -1,0 +1,15 @@
+#pragma once
+
+#include "Api/Middleware/QueryReader.h"
+#include "Application/Queries/FindEvents.h"
+
+namespace volcanion::api {
+
+/// Reads the parameters that choose events: filters, time, order, limit and cursor. Faults are noted in `parameters`,
+/// which the caller finishes. A user that `question` has already is not asked for by a parameter.
+///
+/// A property is named behind `property.`: members of members by dots (`property.address.city`), or by a JSON Pointer
+/// (`property./items/0/sku`). What follows the name says how it compares: `=`, `!=`, `>`, `>=`, `<` or `<=`.
+void ReadEventQuestion(QueryReader& parameters, application::FindEvents& question);
+
+}  // namespace volcanion::api

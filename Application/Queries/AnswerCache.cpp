@@ -1,0 +1,113 @@
+#include "Application/Queries/AnswerCache.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace volcanion::application {
+namespace {
+
+constexpr std::size_t kMaxStamps = 10'000;
+
+std::string DayOf(const std::optional<domain::Timestamp>& time) {
+  return time ? std::to_string(std::chrono::floor<std::chrono::days>(*time).time_since_epoch().count()) : "-";
+}
+
+std::string NameOf(const AnswerScope& scope) {
+  // The end is exclusive: at midnight, its day is not in the scope.
+  auto last = scope.to;
+  if (last) *last -= std::chrono::microseconds(1);
+  return scope.partner.ToString() + " " + DayOf(scope.from) + " " + DayOf(last);
+}
+
+}  // namespace
+
+AnswerCache::AnswerCache(Cache& cache, ReadChanges& changes, const DirectoryCache& directory, Metrics& metrics,
+                         Settings settings)
+    : cache_(cache), changes_(changes), directory_(directory), metrics_(metrics), settings_(settings) {}
+
+domain::Result<AnswerCache::Answer> AnswerCache::Find(const AnswerScope& scope, std::string_view question,
+                                                      const Demand& demand,
+                                                      const std::function<domain::Result<std::string>()>& make) {
+  // Both before the answer is made: what changes meanwhile makes an entry that is not found, never one that is wrong.
+  const auto revision = directory_.Current()->revision();
+  auto stamp = CurrentStamp(scope, demand);
+  if (!stamp) return std::move(stamp).error();
+  std::string key = NameOf(scope);
+  key.append(" ").append(stamp->store).append(" ").append(std::to_string(stamp->changes));
+  key.append(" ").append(std::to_string(revision)).append(" ").append(question);
+  if (!demand.past_cache) {
+    if (auto kept = cache_.Get(key)) {
+      metrics_.AnswerLookedUp("hit");
+      return Answer{std::make_shared<const std::string>(*std::move(kept)), stamp->as_of};
+    }
+  }
+  metrics_.AnswerLookedUp(demand.past_cache ? "bypass" : "miss");
+  auto text = demand.past_cache ? MakeAndKeep(key, make) : MakeOnce(key, make);
+  if (!text) return std::move(text).error();
+  return Answer{*std::move(text), stamp->as_of};
+}
+
+domain::Result<ChangeStamp> AnswerCache::CurrentStamp(const AnswerScope& scope, const Demand& demand) {
+  const auto name = NameOf(scope);
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = stamps_.find(name);
+    if (!demand.past_cache && found != stamps_.end() && now - found->second.read_at < settings_.staleness &&
+        found->second.stamp.as_of.position >= demand.min_position) {
+      return found->second.stamp;
+    }
+  }
+  auto stamp = changes_.StampOf(scope);
+  if (!stamp) return stamp;
+  const std::lock_guard lock(mutex_);
+  if (stamps_.size() >= kMaxStamps) stamps_.clear();
+  auto& known = stamps_[name];
+  if (known.read_at <= now) known = {*stamp, now};
+  return stamp;
+}
+
+AnswerCache::Text AnswerCache::MakeAndKeep(const std::string& key,
+                                           const std::function<domain::Result<std::string>()>& make) {
+  auto made = make();
+  if (!made) return std::move(made).error();
+  if (made->size() <= settings_.max_answer_bytes) cache_.Put(key, *made, settings_.time_to_live);
+  return std::make_shared<const std::string>(*std::move(made));
+}
+
+AnswerCache::Text AnswerCache::MakeOnce(const std::string& key,
+                                        const std::function<domain::Result<std::string>()>& make) {
+  std::shared_ptr<Flight> flight;
+  bool is_mine = false;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& known = flights_[key];
+    is_mine = known == nullptr;
+    if (is_mine) known = std::make_shared<Flight>();
+    flight = known;
+  }
+  if (!is_mine) {
+    std::unique_lock lock(flight->mutex);
+    flight->landed.wait(lock, [&] { return flight->text.has_value(); });
+    return *flight->text;
+  }
+  Text text = domain::Error{domain::ErrorKind::kInternal, "the answer was not made"};
+  try {
+    // Who was about to wait when another one's answer came finds it now.
+    auto kept = cache_.Get(key);
+    text = kept ? Text(std::make_shared<const std::string>(*std::move(kept))) : MakeAndKeep(key, make);
+  } catch (const std::exception& error) {
+    text = domain::Error{domain::ErrorKind::kInternal, error.what()};
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    flights_.erase(key);
+  }
+  const std::lock_guard lock(flight->mutex);
+  flight->text = text;
+  flight->landed.notify_all();
+  return text;
+}
+
+}  // namespace volcanion::application

@@ -1,0 +1,134 @@
+#include "tests/integration/ReaderFixture.h"
+#include "tests/support/TestService.h"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+
+using namespace volcanion;
+using namespace volcanion::infrastructure;
+using application::EventQuery;
+using test::At;
+using test::Sql;
+
+namespace {
+
+constexpr int kSystems = 20;
+constexpr int kRows = 60'000;
+
+/// 60,000 events in two partitions: 20 systems, of which the first has half of them; 30 names, 3,000 users, 1 %
+/// invalid.
+struct FilledFixture : test::ReaderFixture {
+  FilledFixture() {
+    Sql(stores.read_dsn(), R"(
+      INSERT INTO read.tracking_events_read_model (
+        tracking_event_id, partner_id, partner_name, partner_system_id, partner_system_name, event_id, event_name,
+        event_timestamp, user_id, anonymous_id, is_valid, is_unjudged, validation_errors, properties, properties_bytes,
+        correlation_id, created_at, batch_id)
+      SELECT gen_random_uuid(), 'a0000000-0000-0000-0000-000000000000', 'Acme',
+             ('b0000000-0000-0000-0000-0000000000' || lpad((CASE WHEN i % 2 = 0 THEN 0 ELSE i % 20 END)::text, 2, '0'))::uuid,
+             'web', i::text, 'event ' || i % 30, at, 'user ' || i * 7919 % 3000, 'visitor ' || i * 7919 % 5000,
+             i % 100 <> 0, i % 2000 = 0,
+             CASE WHEN i % 100 = 0 THEN '[{"pointer":"/a","keyword":"enum","message":"m"}]'::json END,
+             ('{"n":' || i || '}')::json, 10, 'c' || i / 10, at, 1
+        FROM (SELECT i, '2026-10-16T00:00:00Z'::timestamptz + i * interval '1 minute' AS at
+                FROM generate_series(1, )" +
+                               std::to_string(kRows) + R"() AS i) AS numbered;
+      ANALYZE read.tracking_events_read_model)");
+  }
+
+  domain::PartnerSystemId SystemAt(int number) const {
+    const auto digits = std::to_string(number);
+    return *domain::PartnerSystemId::Parse("b0000000-0000-0000-0000-0000000000" + std::string(2 - digits.size(), '0') +
+                                           digits);
+  }
+  /// The large one, and small ones.
+  std::vector<domain::PartnerSystemId> Systems(int count) const {
+    std::vector<domain::PartnerSystemId> systems;
+    for (int i = 0; i < count; ++i) systems.push_back(SystemAt(i));
+    return systems;
+  }
+
+  /// How many rows the server touched to answer: read in sequence, or fetched through an index. By its own counters,
+  /// which are complete when the connection that asked has gone.
+  int RowsTouchedBy(const EventQuery& query) {
+    Sql(stores.read_dsn(), "SELECT pg_stat_reset()");
+    {
+      SociPool own({CompleteConnectionString(stores.read_dsn()).value(), 1, std::chrono::seconds(30)}, log);
+      PostgresEventReader asked(own);
+      const auto page = asked.Find(query);
+      REQUIRE(page.ok());
+      CHECK_FALSE(page->items.empty());
+    }
+    test::WaitUntil("the connection has gone", [&] {
+      return Sql(stores.read_dsn(),
+                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                 "AND backend_type = 'client backend'") == "0";
+    });
+    return std::stoi(Sql(stores.read_dsn(),
+                         "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int "
+                         "FROM pg_stat_user_tables WHERE relname LIKE 'events\\_20%'"));
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("plans of queries") {
+  TEST_CASE_FIXTURE(FilledFixture, "the commonest questions touch about as many rows as their pages have") {
+    const struct {
+      const char* what;
+      std::function<void(EventQuery&)> set;
+    } questions[] = {
+        {"everything", [](EventQuery&) {}},
+        {"a range of time",
+         [](EventQuery& query) {
+           query.from = At("2026-10-20T00:00:00Z");
+           query.to = At("2026-11-20T00:00:00Z");
+         }},
+        {"an event name", [](EventQuery& query) { query.event_name = "event 10"; }},
+        {"a user", [](EventQuery& query) { query.user_id = "user 20"; }},
+        {"a visitor", [](EventQuery& query) { query.anonymous_id = "visitor 100"; }},
+        {"a correlation id", [](EventQuery& query) { query.correlation_id = "c4000"; }},
+        {"the invalid ones", [](EventQuery& query) { query.is_valid = false; }},
+        {"the invalid ones of a name",
+         [](EventQuery& query) {
+           query.is_valid = false;
+           query.event_name = "event 10";
+         }},
+        {"the unjudged ones", [](EventQuery& query) { query.verdict = domain::Verdict::Outcome::kUnjudged; }},
+        {"a late page",
+         [](EventQuery& query) {
+           query.after = {At("2026-10-25T00:00:00Z"), {}};
+         }},
+    };
+    for (const auto& question : questions) {
+      for (const int systems : {1, kSystems}) {
+        for (const bool descending : {true, false}) {
+          INFO(question.what);
+          CAPTURE(systems);
+          CAPTURE(descending);
+          EventQuery query;
+          query.systems = Systems(systems);
+          query.descending = descending;
+          query.limit = 20;
+          question.set(query);
+          CHECK(RowsTouchedBy(query) <= 40 + 25 * systems);
+        }
+      }
+    }
+  }
+
+  TEST_CASE_FIXTURE(FilledFixture, "a search looks at a stretch of its index, and not at all events") {
+    EventQuery query;
+    query.systems = Systems(1);
+    query.properties = {{{"n"}, application::Comparison::kGreater, "100"}};
+    query.limit = 20;
+    CHECK(RowsTouchedBy(query) <= 2'100);
+    query.event_name = "event 10";
+    CHECK(RowsTouchedBy(query) <= 2'100);
+    query.properties.clear();
+    query.violation_keyword = "enum";
+    CHECK(RowsTouchedBy(query) <= 2'100);
+  }
+}
