@@ -6,6 +6,7 @@
 #include "tests/bench/load/EventTemplate.h"
 #include "tests/bench/load/FreshnessWatch.h"
 #include "tests/bench/load/Histogram.h"
+#include "tests/bench/load/Probe.h"
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -39,13 +40,14 @@ struct Options {
   double warm_up = 1;
   double rate = 0;               // events a second; 0: as fast as they are answered
   std::uint64_t max_events = 0;  // stop after so many; 0: only the time counts
-  std::string watched_path;      // what is read to learn which events are readable; empty: nothing
+  std::string watched_system;    // of the key: what is read to learn which events are readable; empty: nothing
   std::string token;             // whose reads those are
   double watch_seconds = 0.01;   // between them
 };
 
 constexpr auto kLongestAnswer = std::chrono::seconds(30);
 constexpr auto kLongestReadable = std::chrono::seconds(60);
+constexpr auto kBetweenProbes = std::chrono::milliseconds(53);  // in no step with anything else that comes at intervals
 
 nanoseconds Duration(double seconds) {
   return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
@@ -58,27 +60,25 @@ class Run {
     for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(options.connections); ++i) {
       connections_.push_back({std::make_unique<Connection>(options.port, epoll_, i), {}});
     }
-    if (options.watched_path.empty()) return;
-    watcher_ = std::make_unique<Connection>(options.port, epoll_, connections_.size());
-    question_ = "GET " + options.watched_path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " +
-                options.token + "\r\n\r\n";
+    if (options.watched_system.empty()) return;
+    reader_ = std::make_unique<Connection>(options.port, epoll_, connections_.size());
+    prober_ = std::make_unique<Connection>(options.port, epoll_, connections_.size() + 1);
+    probe_ = std::make_unique<Probe>(options.events.key, options.events.prefix + '-' + std::to_string(options.first),
+                                     options.watched_system, options.token);
   }
 
   void Go() {
     const auto begun = Clock::now();
     measured_from_ = last_ = begun + Duration(options_.warm_up);
     end_ = measured_from_ + Duration(options_.seconds);
-    due_ = ask_at_ = begun;
+    due_ = read_at_ = begun;
+    probe_at_ = measured_from_;
     for (;;) {
       const auto now = Clock::now();
       const bool sending = now < end_ && !HasSentAll();
       if (sending) SendWhatIsDue(now);
-      if (watcher_ && !watcher_->busy() && now >= ask_at_) {
-        watcher_->Send(question_);
-        ask_at_ = now + Duration(options_.watch_seconds);
-        ++reads_;
-      }
-      if (!sending && busy_ == 0 && (freshness_.unread() == 0 || now > end_ + kLongestReadable)) break;
+      if (probe_) SendProbe(now, sending);
+      if (!sending && busy_ == 0 && (IsAllReadable() || now > end_ + kLongestReadable)) break;
       if (busy_ > 0 && now > end_ + kLongestAnswer) throw std::runtime_error("answers do not come");
       HandleSockets(sending);
     }
@@ -100,10 +100,12 @@ class Run {
     count("sent", number_ - options_.first);
     count("late", late_);
     count("eventBytes", template_.event_bytes());
-    if (watcher_) {
+    if (probe_) {
       count("reads", reads_);
-      count("unread", freshness_.unread());
-      PrintTimes("readable", freshness_.times());
+      count("unread", freshness_.unread() + probe_->unread());
+      count("probes", probe_->events());
+      PrintTimes("readable", probe_->times());
+      PrintTimes("reflected", freshness_.times());
     }
     PrintTimes("", latency_);
     std::printf("\"seconds\":%.3f,\"eventsPerSecond\":%.1f,\"cpuSeconds\":%.3f}\n", seconds,
@@ -146,11 +148,28 @@ class Run {
     }
   }
 
+  void SendProbe(Clock::time_point now, bool sending) {
+    if (!reader_->busy() && now >= read_at_) {
+      reader_->Send(probe_->question());
+      read_at_ = now + Duration(options_.watch_seconds);
+      ++reads_;
+    }
+    if (sending && !prober_->busy() && now >= probe_at_) {
+      prober_->Send(probe_->NextEvent());
+      probe_at_ = now + kBetweenProbes;
+    }
+  }
+
+  bool IsAllReadable() const {
+    return !probe_ || (freshness_.unread() == 0 && probe_->unread() == 0 && !prober_->busy());
+  }
+
   /// Milliseconds until something is due that no socket tells of.
   int Patience(bool sending) const {
     auto next = Clock::now() + std::chrono::milliseconds(100);
     if (sending && options_.rate > 0 && busy_ < connections_.size()) next = std::min(next, due_);
-    if (watcher_ && !watcher_->busy()) next = std::min(next, ask_at_);
+    if (probe_ && !reader_->busy()) next = std::min(next, read_at_);
+    if (probe_ && sending && !prober_->busy()) next = std::min(next, probe_at_);
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
     return static_cast<int>(std::max<std::int64_t>(wait.count(), 0));
   }
@@ -160,19 +179,30 @@ class Run {
     const int ready = ::epoll_wait(epoll_, events, 64, Patience(sending));
     for (int i = 0; i < ready; ++i) {
       const auto number = static_cast<std::size_t>(events[i].data.u64);
-      if (number == connections_.size()) {
-        const auto answer = watcher_->OnSocket();
-        if (!answer.empty()) OnRead(answer);
+      const bool is_reader = number == connections_.size(), is_prober = number == connections_.size() + 1;
+      auto& connection = is_reader ? *reader_ : is_prober ? *prober_ : *connections_[number].connection;
+      const auto answer = connection.OnSocket();
+      if (answer.empty()) continue;
+      if (is_reader) {
+        OnRead(answer);
+      } else if (is_prober) {
+        OnProbe(answer);
       } else {
-        const auto answer = connections_[number].connection->OnSocket();
-        if (!answer.empty()) OnAnswer(connections_[number], answer);
+        OnAnswer(connections_[number], answer);
       }
     }
   }
 
   void OnRead(std::string_view answer) {
     if (!answer.starts_with("HTTP/1.1 200")) Throw(answer);
-    freshness_.OnReadable(PositionIn(answer), Clock::now());
+    const auto now = Clock::now();
+    probe_->OnPage(answer, now);
+    freshness_.OnReadable(PositionIn(answer.substr(answer.rfind(R"("asOf")"))), now);
+  }
+
+  void OnProbe(std::string_view answer) {
+    if (answer.find(R"("status":"stored")") != std::string_view::npos) return probe_->OnAcknowledged(Clock::now());
+    if (!answer.starts_with("HTTP/1.1 503")) Throw(answer);
   }
 
   void OnAnswer(const Client& client, std::string_view answer) {
@@ -190,7 +220,7 @@ class Run {
     latency_.Add(now - client.since);
     (stored ? stored_ : refused_) += events;
     last_ = now;
-    if (stored && watcher_) freshness_.OnAcknowledged(PositionIn(answer), now, events);
+    if (stored && probe_) freshness_.OnAcknowledged(PositionIn(answer), now, events);
   }
 
   [[noreturn]] static void Throw(std::string_view answer) {
@@ -201,13 +231,13 @@ class Run {
   EventTemplate template_;
   const int epoll_;
   std::vector<Client> connections_;
-  std::unique_ptr<Connection> watcher_;
-  std::string question_;
+  std::unique_ptr<Connection> reader_, prober_;
+  std::unique_ptr<Probe> probe_;
   std::size_t busy_ = 0;
   std::size_t next_ = 0;
   std::uint64_t number_;
   std::uint64_t stored_ = 0, refused_ = 0, late_ = 0, reads_ = 0;
-  Clock::time_point measured_from_, end_, due_, ask_at_, last_;
+  Clock::time_point measured_from_, end_, due_, read_at_, probe_at_, last_;
   Histogram latency_;
   FreshnessWatch freshness_;
 };
@@ -230,7 +260,7 @@ int main(int argc, char** argv) {
   app.add_option("--max-events", options.max_events, "stop after so many");
   app.add_flag("--scatter", options.events.scatter, "ids in no order");
   app.add_flag("--mixed", options.events.mixed, "every 10th event is a donation, every 100th is invalid");
-  app.add_option("--watch", options.watched_path, "path that is read to learn which events are readable");
+  app.add_option("--watch", options.watched_system, "id of the key's system: read to learn which events are readable");
   app.add_option("--token", options.token, "bearer token of those reads");
   app.add_option("--watch-seconds", options.watch_seconds, "between those reads");
   CLI11_PARSE(app, argc, argv);
