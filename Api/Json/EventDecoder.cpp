@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace volcanion::api {
 namespace {
@@ -32,10 +33,13 @@ constexpr std::string_view kMembers =
 /// Fills a report from the members of an event, noting every fault on the way.
 class ReportReader {
  public:
-  explicit ReportReader(std::string_view text) : text_(text) {}
+  explicit ReportReader(std::string_view text) : text_(text) { seen_.reserve(8); }
 
   void Read(JsonMember& member) {
-    if (!seen_.insert(member.name).second) return Note(member.name, "duplicate_member", "must stand once only");
+    if (std::ranges::find(seen_, member.name) != seen_.end()) {
+      return Note(member.name, "duplicate_member", "must stand once only");
+    }
+    seen_.push_back(member.name);
     auto& value = member.value;
     // Null stands for "not given": serializers of many languages write it for an empty optional.
     const bool given = value.kind != JsonKind::kNull;
@@ -116,9 +120,15 @@ class ReportReader {
   std::string_view text_;
   EventReport report_;
   bool named_ = false;
-  std::set<std::string> seen_;
+  std::vector<std::string_view> seen_;  // names of members that outlive the reader
   std::vector<Fault> faults_;
 };
+
+domain::Result<EventReport> ReadMembers(std::string_view text, std::vector<JsonMember>& members) {
+  ReportReader reader(text);
+  for (auto& member : members) reader.Read(member);
+  return std::move(reader).Finish();
+}
 
 domain::Result<EventReport> ReadReport(std::string_view text, const EventLimits& limits) {
   if (text.size() > limits.max_event_bytes) {
@@ -128,9 +138,21 @@ domain::Result<EventReport> ReadReport(std::string_view text, const EventLimits&
   }
   auto members = SplitObject(text, kEventLimits);
   if (!members) return std::move(members).error();
-  ReportReader reader(text);
-  for (auto& member : *members) reader.Read(member);
-  return std::move(reader).Finish();
+  return ReadMembers(text, *members);
+}
+
+/// Decodes a batch in one pass. Nothing when it is not all well formed, or in some way that takes a closer look.
+std::optional<std::vector<IncomingEvent>> DecodeAtOnce(std::string_view text, const EventLimits& limits) {
+  std::vector<IncomingEvent> events;
+  bool too_large = false;
+  const bool is_list = SplitObjectList(text, "events", limits.max_batch_events, kEventLimits,
+                                       [&](const JsonSpan& object, std::vector<JsonMember>& members) {
+                                         const auto event = object.In(text);
+                                         too_large = too_large || event.size() > limits.max_event_bytes;
+                                         if (!too_large) events.push_back({event, ReadMembers(event, members)});
+                                       });
+  if (!is_list || too_large) return std::nullopt;
+  return events;
 }
 
 Error TooFewOrMany(std::size_t count, const char* pointer, const EventLimits& limits) {
@@ -144,6 +166,7 @@ Error TooFewOrMany(std::size_t count, const char* pointer, const EventLimits& li
 IncomingEvent DecodeEvent(std::string_view text, const EventLimits& limits) { return {text, ReadReport(text, limits)}; }
 
 domain::Result<std::vector<IncomingEvent>> DecodeBatch(std::string_view text, const EventLimits& limits) {
+  if (auto events = DecodeAtOnce(text, limits)) return *std::move(events);
   const SplitLimits of_body{kMaxBatchDepth, 1, false};
   const SplitLimits of_list{kMaxBatchDepth, limits.max_batch_events, false};
   const auto members = SplitObject(text, of_body);

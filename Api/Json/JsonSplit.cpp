@@ -87,6 +87,81 @@ class Splitter {
   std::vector<JsonMember> members_;
 };
 
+/// Notes the members of each object in a list of objects; stops at anything else.
+class ListSplitter {
+ public:
+  using OnObject = std::function<void(const JsonSpan&, std::vector<JsonMember>&)>;
+
+  ListSplitter(std::string_view text, const rapidjson::MemoryStream& stream, std::string_view name,
+               std::size_t max_objects, const SplitLimits& limits, const OnObject& on_object)
+      : text_(text), stream_(stream), list_name_(name), most_(max_objects), limits_(limits), on_object_(on_object) {}
+
+  bool Null() { return Scalar(JsonKind::kNull); }
+  bool Bool(bool) { return Scalar(JsonKind::kBoolean); }
+  bool Int(int) { return Scalar(JsonKind::kNumber); }
+  bool Uint(unsigned) { return Scalar(JsonKind::kNumber); }
+  bool Int64(std::int64_t) { return Scalar(JsonKind::kNumber); }
+  bool Uint64(std::uint64_t) { return Scalar(JsonKind::kNumber); }
+  bool Double(double) { return Scalar(JsonKind::kNumber); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return Scalar(JsonKind::kNumber); }
+  bool String(const char* characters, rapidjson::SizeType size, bool) {
+    if (depth_ == kInObject) decoded_.assign(characters, size);
+    return Scalar(JsonKind::kString);
+  }
+  bool Key(const char* characters, rapidjson::SizeType size, bool) {
+    if (depth_ == 1) return lists_++ == 0 && std::string_view(characters, size) == list_name_;
+    if (depth_ != kInObject) return true;
+    member_name_.assign(characters, size);
+    previous_end_ = stream_.Tell();
+    return true;
+  }
+  bool StartObject() {
+    if (depth_ == kInList) object_begins_ = previous_end_ = stream_.Tell();
+    return depth_ != 1 && Open();
+  }
+  bool StartArray() { return depth_ != 0 && depth_ != kInList && Open(); }
+  bool EndObject(rapidjson::SizeType) {
+    if (--depth_ == kInObject) return Note(JsonKind::kObject, stream_.Tell() + 1);
+    if (depth_ != kInList) return true;
+    if (++objects_ > most_) return false;
+    on_object_({JsonKind::kObject, object_begins_, stream_.Tell() + 1 - object_begins_, {}}, members_);
+    members_.clear();
+    return true;
+  }
+  bool EndArray(rapidjson::SizeType) { return --depth_ != kInObject || Note(JsonKind::kArray, stream_.Tell() + 1); }
+
+  bool is_list() const { return lists_ == 1 && objects_ > 0; }
+
+ private:
+  static constexpr int kInList = 2, kInObject = 3;
+
+  bool Open() { return ++depth_ <= kInList + limits_.max_depth; }
+  bool Scalar(JsonKind kind) { return depth_ > kInObject || (depth_ == kInObject && Note(kind, stream_.Tell())); }
+  bool Note(JsonKind kind, std::size_t end) {
+    const auto begin = text_.find_first_not_of(" \t\r\n:,", previous_end_);
+    members_.push_back({std::move(member_name_), {kind, begin - object_begins_, end - begin, std::move(decoded_)}});
+    member_name_.clear();
+    decoded_.clear();
+    previous_end_ = end;
+    return members_.size() <= limits_.max_values;
+  }
+
+  std::string_view text_;
+  const rapidjson::MemoryStream& stream_;
+  const std::string_view list_name_;
+  const std::size_t most_;
+  const SplitLimits limits_;
+  const OnObject& on_object_;
+  int depth_ = 0;
+  int lists_ = 0;
+  std::size_t objects_ = 0;
+  std::size_t object_begins_ = 0;
+  std::size_t previous_end_ = 0;
+  std::string member_name_;
+  std::string decoded_;
+  std::vector<JsonMember> members_;  // of the object that is being read
+};
+
 domain::Error Malformed(const char* code, std::string message) {
   return {domain::ErrorKind::kMalformed, message, {{"", code, message}}};
 }
@@ -165,6 +240,15 @@ domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text, const Sp
   elements.reserve(members->size());
   for (auto& member : *members) elements.push_back(std::move(member.value));
   return elements;
+}
+
+bool SplitObjectList(std::string_view text, std::string_view name, std::size_t max_objects, const SplitLimits& limits,
+                     const std::function<void(const JsonSpan&, std::vector<JsonMember>&)>& on_object) {
+  if (application::MayHoldSurrogates(text)) return false;
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  ListSplitter splitter(text, stream, name, max_objects, limits, on_object);
+  const auto result = rapidjson::Reader().Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, splitter);
+  return !result.IsError() && stream.Tell() == text.size() && splitter.is_list();
 }
 
 }  // namespace volcanion::api

@@ -3,6 +3,7 @@
 #include "Domain/Result.h"
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,5 +43,13 @@ struct SplitLimits {
 /// values (too_many).
 domain::Result<std::vector<JsonMember>> SplitObject(std::string_view text, const SplitLimits& limits = {});
 domain::Result<std::vector<JsonSpan>> SplitArray(std::string_view text, const SplitLimits& limits = {});
+
+/// Takes a list of objects apart in one pass over the text: an object whose one member is `name`, an array of objects,
+/// no more than `max_objects` and not none. Calls `on_object` with each object's place and its members, whose places
+/// are relative to it; they are gone after the call. True when all of the text is that, and each object what
+/// SplitObject() with `limits` would take. Otherwise false, whatever was called by then: take it apart step by step to
+/// learn why.
+bool SplitObjectList(std::string_view text, std::string_view name, std::size_t max_objects, const SplitLimits& limits,
+                     const std::function<void(const JsonSpan&, std::vector<JsonMember>&)>& on_object);
 
 }  // namespace volcanion::api

@@ -1,12 +1,10 @@
 #include "Infrastructure/Postgres/EventBatchWriter.h"
 
+#include "Infrastructure/Postgres/ContentHash.h"
 #include "Infrastructure/Postgres/EventJson.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <numeric>
 #include <optional>
@@ -21,48 +19,6 @@ using application::AppendResult;
 using application::RejectedPayload;
 using domain::TrackingEvent;
 
-/// BLAKE2b of 128 bits over everything that EventReport calls its content. Enough: a partner that finds a collision
-/// deceives nobody but itself.
-class ContentHash {
- public:
-  explicit ContentHash(const domain::EventReport& report) {
-    crypto_generichash_init(&state_, nullptr, 0, bytes_.size());
-    AddText(report.event_name);
-    AddOptional(report.event_timestamp ? std::optional(report.event_timestamp->time_since_epoch().count())
-                                       : std::nullopt);
-    AddOptionalText(report.user_id);
-    AddOptionalText(report.anonymous_id);
-    AddOptional(report.schema_version ? std::optional<std::int64_t>(*report.schema_version) : std::nullopt);
-    AddText(report.properties());
-    crypto_generichash_final(&state_, bytes_.data(), bytes_.size());
-  }
-
-  std::string_view bytes() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
-
- private:
-  void Add(const void* data, std::size_t size) {
-    crypto_generichash_update(&state_, static_cast<const unsigned char*>(data), size);
-  }
-  void AddText(std::string_view text) {  // behind its length, so that no two contents run into the same bytes
-    const std::uint64_t size = text.size();
-    Add(&size, sizeof size);
-    Add(text.data(), text.size());
-  }
-  void AddOptional(std::optional<std::int64_t> value) {
-    const char present = value ? 1 : 0;
-    Add(&present, 1);
-    if (value) Add(&*value, sizeof *value);
-  }
-  void AddOptionalText(const std::optional<std::string>& text) {
-    const char present = text ? 1 : 0;
-    Add(&present, 1);
-    if (text) AddText(*text);
-  }
-
-  crypto_generichash_state state_;
-  std::array<unsigned char, 16> bytes_{};
-};
-
 /// An event of the group, and what is known of it so far.
 struct Entry {
   Entry(const EventToWrite& to_write, int arrived_as)
@@ -70,36 +26,92 @@ struct Entry {
 
   const EventToWrite* item;
   ContentHash hash;
-  int ordinal;              // in the order of arrival
-  int twin_of = -1;         // index of the entry with the same key that comes before it in this group
-  bool is_new = false;      // its key was not there
-  std::string stored_hash;  // of what is stored under its key
+  int ordinal;               // in the order of arrival
+  int twin_of = -1;          // index of the entry with the same key that comes before it in this group
+  bool is_new = false;       // its key was not there
+  std::string earlier_hash;  // of what was stored under its key before, when it is not new
   AppendResult result = {};
 
   const TrackingEvent& event() const { return *item->event; }
+  std::string_view stored_hash() const { return is_new ? hash.bytes() : std::string_view(earlier_hash); }
   AppendResult::Status StatusAgainst(std::string_view stored) const {
     return hash.bytes() == stored ? AppendResult::Status::kDuplicate : AppendResult::Status::kConflict;
   }
-  auto key() const { return std::tuple(event().system(), std::string_view(event().event_id())); }
+  void NoteNew(std::int64_t batch) {
+    is_new = true;
+    result = {AppendResult::Status::kStored, batch, event().verdict(), event().judged_by()};
+  }
 };
 
 /// Sorted by key, first arrival first; repetitions within the group know their twin.
 std::vector<Entry> SortedByKey(const std::vector<EventToWrite>& events) {
+  const auto key = [&events](int at) {
+    const auto& event = *events[static_cast<std::size_t>(at)].event;
+    return std::tuple(event.system(), std::string_view(event.event_id()));
+  };
+  std::vector<int> order(events.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, [&key](int one, int other) {
+    const auto compared = key(one) <=> key(other);
+    return compared == 0 ? one < other : compared < 0;
+  });
   std::vector<Entry> entries;
   entries.reserve(events.size());
-  for (const auto& item : events) entries.emplace_back(item, static_cast<int>(entries.size()));
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tuple(a.key(), a.ordinal) < std::tuple(b.key(), b.ordinal);
-  });
-  for (std::size_t i = 1; i < entries.size(); ++i) {
-    if (entries[i].key() != entries[i - 1].key()) continue;
+  for (const auto at : order) {
+    entries.emplace_back(events[static_cast<std::size_t>(at)], at);
+    const auto i = entries.size() - 1;
+    if (i == 0 || key(order[i - 1]) != key(at)) continue;
     entries[i].twin_of = entries[i - 1].twin_of >= 0 ? entries[i - 1].twin_of : static_cast<int>(i - 1);
   }
   return entries;
 }
 
+std::size_t CountFirsts(const std::vector<Entry>& entries) {
+  return static_cast<std::size_t>(std::ranges::count_if(entries, [](const Entry& entry) { return entry.twin_of < 0; }));
+}
+
+constexpr char kCopyEvents[] =
+    "COPY write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name, "
+    "event_timestamp, user_id, anonymous_id, is_valid, schema_version, validation_errors, properties, correlation_id, "
+    "traceparent, created_at, is_unjudged) FROM STDIN (FORMAT binary)";
+
 // The transaction gets its number before the batch does: whoever sees no older transaction running knows that no lower
 // batch is still to come.
+constexpr char kCopyKeys[] =
+    "BEGIN; SELECT nextval('write.batch_ids') FROM pg_current_xact_id(); "
+    "COPY write.event_keys (partner_system_id, event_id, content_hash, batch_id, ordinal) FROM STDIN (FORMAT binary)";
+constexpr char kUniqueViolation[] = "23505";
+
+/// Begins the transaction and copies the keys in, as if none were there; the batch's number, and the COPY of the events
+/// waits for them. Nothing when a key is there: the transaction is rolled back.
+std::optional<std::int64_t> CopyKeys(PqConnection& connection, std::vector<Entry>& entries) {
+  static const std::string kBothCopies = std::string(kCopyKeys) + "; " + kCopyEvents;
+  const auto begun = connection.ExecuteToCopy(kBothCopies.c_str());
+  const std::int64_t batch = std::stoll(std::string(begun.bytes(0, 0)));
+  BinaryCopy rows;
+  for (const auto& entry : entries) {
+    if (entry.twin_of >= 0) continue;
+    rows.Row(5);
+    rows.Uuid(entry.event().system().value);
+    rows.Bytes(entry.event().event_id());
+    rows.Bytes(entry.hash.bytes());
+    rows.Int8(batch);
+    rows.Int4(entry.ordinal);
+  }
+  try {
+    connection.CopyNext(rows.Finish());
+  } catch (const PqError& error) {
+    if (error.sqlstate() != kUniqueViolation) throw;
+    connection.Rollback();
+    return std::nullopt;
+  }
+  for (auto& entry : entries) {
+    if (entry.twin_of < 0) entry.NoteNew(batch);
+  }
+  return batch;
+}
+
+// The number of the batch: as above.
 constexpr char kInsertKeys[] = R"sql(
   INSERT INTO write.event_keys (partner_system_id, event_id, content_hash, batch_id, ordinal)
   SELECT system, id, hash, (SELECT nextval('write.batch_ids') FROM pg_current_xact_id()), ordinal
@@ -108,10 +120,9 @@ constexpr char kInsertKeys[] = R"sql(
   RETURNING batch_id, ordinal
 )sql";
 
-/// Begins the transaction and claims the keys. The batch's number; 0 when no event is new.
-std::int64_t ClaimKeys(PqConnection& connection, std::vector<Entry>& entries) {
-  const auto firsts = static_cast<std::size_t>(
-      std::count_if(entries.begin(), entries.end(), [](const Entry& entry) { return entry.twin_of < 0; }));
+/// Begins the transaction and inserts the keys that are not there. The batch's number; 0 when no event is new.
+std::int64_t InsertKeys(PqConnection& connection, std::vector<Entry>& entries) {
+  const auto firsts = CountFirsts(entries);
   BinaryArray systems(kUuidOid, firsts), ids(kTextOid, firsts), hashes(kByteaOid, firsts), ordinals(kInt4Oid, firsts);
   std::vector<Entry*> by_ordinal(entries.size());
   for (auto& entry : entries) {
@@ -127,13 +138,26 @@ std::int64_t ClaimKeys(PqConnection& connection, std::vector<Entry>& entries) {
                                                          {kByteaArrayOid, hashes.bytes()},
                                                          {kInt4ArrayOid, ordinals.bytes()}});
   for (int row = 0; row < result.rows(); ++row) {
-    auto& entry = *by_ordinal[static_cast<std::size_t>(result.int4(row, 1))];
-    entry.is_new = true;
-    entry.stored_hash = entry.hash.bytes();
-    entry.result = {AppendResult::Status::kStored, result.int8(row, 0), entry.event().verdict(),
-                    entry.event().judged_by()};
+    by_ordinal[static_cast<std::size_t>(result.int4(row, 1))]->NoteNew(result.int8(row, 0));
   }
   return result.rows() == 0 ? 0 : result.int8(0, 0);
+}
+
+struct Claim {
+  std::int64_t batch = 0;         // 0 when no event is new
+  bool waits_for_events = false;  // the COPY of the events is under way
+};
+
+/// Begins the transaction and puts in the keys that are new.
+Claim ClaimKeys(PqConnection& connection, KeyForecast& forecast, std::vector<Entry>& entries) {
+  if (forecast.ExpectsNew()) {
+    const auto batch = CopyKeys(connection, entries);
+    forecast.Note(batch.has_value());
+    if (batch) return {*batch, true};
+  }
+  const Claim claim{InsertKeys(connection, entries)};
+  forecast.Note(std::ranges::all_of(entries, [](const Entry& entry) { return entry.is_new || entry.twin_of >= 0; }));
+  return claim;
 }
 
 // A statement of its own: it sees what the writers we waited for have committed, which the INSERT's snapshot does not.
@@ -173,8 +197,8 @@ void FindFirsts(PqConnection& connection, std::vector<Entry>& entries) {
   }
   for (int row = 0; row < result.rows(); ++row) {
     auto& entry = entries[static_cast<std::size_t>(result.int4(row, 0))];
-    entry.stored_hash = result.bytes(row, 1);
-    entry.result.status = entry.StatusAgainst(entry.stored_hash);
+    entry.earlier_hash = result.bytes(row, 1);
+    entry.result.status = entry.StatusAgainst(entry.stored_hash());
     entry.result.position = result.int8(row, 2);
     entry.result.verdict.outcome = domain::StoredOutcome(result.boolean(row, 3), result.boolean(row, 6));
     if (!result.is_null(row, 4)) entry.result.judged_by = result.int4(row, 4);
@@ -188,22 +212,17 @@ void AnswerTwins(std::vector<Entry>& entries) {
     if (entry.twin_of < 0) continue;
     const auto& twin = entries[static_cast<std::size_t>(entry.twin_of)];
     entry.result = twin.result;
-    entry.result.status = entry.StatusAgainst(twin.stored_hash);
+    entry.result.status = entry.StatusAgainst(twin.stored_hash());
   }
 }
-
-constexpr char kCopyEvents[] =
-    "COPY write.tracking_events (batch_id, ordinal, tracking_event_id, partner_system_id, event_id, event_name, "
-    "event_timestamp, user_id, anonymous_id, is_valid, schema_version, validation_errors, properties, correlation_id, "
-    "traceparent, created_at, is_unjudged) FROM STDIN (FORMAT binary)";
 
 struct Written {
   std::size_t events = 0;
   std::size_t bytes = 0;
 };
 
-Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, std::int64_t batch) {
-  BinaryCopy rows;
+/// Makes the rows of the new events.
+Written AddEvents(const std::vector<Entry>& entries, std::int64_t batch, BinaryCopy& rows) {
   Written written;
   const auto optional_text = [&rows](const std::optional<std::string>& text) {
     text ? rows.Bytes(*text) : rows.Null();
@@ -233,9 +252,7 @@ Written CopyEvents(PqConnection& connection, const std::vector<Entry>& entries, 
     rows.Boolean(verdict.outcome == domain::Verdict::Outcome::kUnjudged);
     ++written.events;
   }
-  const auto stream = rows.Finish();
-  connection.CopyIn(kCopyEvents, stream);
-  written.bytes = stream.size();
+  written.bytes = rows.Finish().size();
   return written;
 }
 
@@ -291,11 +308,14 @@ std::size_t EventBatchWriter::Write(const std::vector<EventToWrite>& events,
   if (entries.empty()) {
     (void)connection_.Execute("BEGIN");
   } else {
-    const auto batch = ClaimKeys(connection_, entries);
+    const auto [batch, waits_for_events] = ClaimKeys(connection_, forecast_, entries);
     FindFirsts(connection_, entries);
     AnswerTwins(entries);
     if (batch != 0) {
-      written = CopyEvents(connection_, entries, batch);
+      BinaryCopy rows;
+      written = AddEvents(entries, batch, rows);
+      if (!waits_for_events) (void)connection_.ExecuteToCopy(kCopyEvents);
+      connection_.CopyNext(rows.bytes());
       const auto id = std::to_string(batch);
       const auto bytes = std::to_string(written.bytes);
       const auto row = "(" + id + ", " + std::to_string(written.events) + ", " + bytes + "); ";

@@ -5,6 +5,7 @@
 #include "Domain/Uuid.h"
 #include "Infrastructure/Postgres/PqConnection.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace volcanion::infrastructure {
@@ -21,14 +22,28 @@ struct RejectedToWrite {
   domain::ApiKeyId key;
 };
 
+/// Whether the next group's keys are likely to be all new. Then they are copied in, which is the cheapest way but fails
+/// when one of them is there; after that they are inserted past those that are, until it has seemed needless for a
+/// while.
+class KeyForecast {
+ public:
+  bool ExpectsNew() const { return all_new_in_a_row_ >= kCareful; }
+  /// What came of a group.
+  void Note(bool all_new) { all_new_in_a_row_ = all_new ? std::min(all_new_in_a_row_ + 1, kCareful) : 0; }
+
+ private:
+  static constexpr int kCareful = 8;  // groups
+  int all_new_in_a_row_ = kCareful;
+};
+
 /// The transaction of the group commit: keys, events, the batch and its outbox row, and rejected payloads.
 ///
 /// Keys first: the unique index of write.event_keys decides which events are new, waiting for other writers of the same
 /// key where need be; in sorted order, so that two writers never wait for each other in a circle. Only the new events
-/// are copied in.
+/// are copied in. The forecast is the caller's, who has one connection write one group after the other.
 class EventBatchWriter {
  public:
-  explicit EventBatchWriter(PqConnection& connection) : connection_(connection) {}
+  EventBatchWriter(PqConnection& connection, KeyForecast& forecast) : connection_(connection), forecast_(forecast) {}
 
   /// Writes all of it, or nothing: throws PqError. Fills the results only after COMMIT. Returns how many events are
   /// new.
@@ -36,6 +51,7 @@ class EventBatchWriter {
 
  private:
   PqConnection& connection_;
+  KeyForecast& forecast_;
 };
 
 }  // namespace volcanion::infrastructure

@@ -35,7 +35,8 @@ std::size_t BytesOf(const Append& append) {
 /// Writes one group, in as many transactions as it takes to keep what PostgreSQL refuses apart from the rest.
 class GroupWriter {
  public:
-  GroupWriter(PqConnection& connection, application::Log& log) : connection_(connection), log_(log) {}
+  GroupWriter(PqConnection& connection, KeyForecast& forecast, application::Log& log)
+      : connection_(connection), forecast_(forecast), log_(log) {}
 
   /// Throws PqError when something else than the data is wrong.
   void Write(std::vector<EventToWrite> events, std::vector<RejectedToWrite> rejected);
@@ -49,6 +50,7 @@ class GroupWriter {
   void KeepUnstorable(const EventToWrite& event);
 
   PqConnection& connection_;
+  KeyForecast& forecast_;
   application::Log& log_;
   int commits_ = 0;
   std::size_t stored_ = 0;
@@ -57,7 +59,7 @@ class GroupWriter {
 bool GroupWriter::TryWrite(const std::vector<EventToWrite>& events, const std::vector<RejectedToWrite>& rejected) {
   for (int attempt = 1;; ++attempt) {
     try {
-      stored_ += EventBatchWriter(connection_).Write(events, rejected);
+      stored_ += EventBatchWriter(connection_, forecast_).Write(events, rejected);
       ++commits_;
       return true;
     } catch (const PqError& error) {
@@ -196,6 +198,7 @@ bool GroupCommitEventStore::IsStalled(steady_clock::time_point now) const {
 
 void GroupCommitEventStore::Run(std::stop_token stop, std::size_t committer) {
   std::optional<PqConnection> connection;
+  KeyForecast forecast;
   while (true) {
     while (!connection) {
       try {
@@ -212,7 +215,7 @@ void GroupCommitEventStore::Run(std::stop_token stop, std::size_t committer) {
     const auto group = TakeGroup(stop, committer);
     if (group.empty()) return;
     try {
-      Commit(*connection, group);
+      Commit(*connection, forecast, group);
     } catch (const std::exception& error) {  // out of memory, say: nobody may wait for ever
       log_.Error("a group of events was given up", {{"reason", error.what()}});
       for (const auto& pending : group) pending->Answer(Unavailable(kUnknown));
@@ -303,7 +306,7 @@ GroupCommitEventStore::Group GroupCommitEventStore::TakeExpired() {
   return expired;
 }
 
-void GroupCommitEventStore::Commit(PqConnection& connection, const Group& group) {
+void GroupCommitEventStore::Commit(PqConnection& connection, KeyForecast& forecast, const Group& group) {
   const auto begun = steady_clock::now();
   std::vector<EventToWrite> events;
   std::vector<RejectedToWrite> rejected;
@@ -313,7 +316,7 @@ void GroupCommitEventStore::Commit(PqConnection& connection, const Group& group)
     }
     for (const auto& payload : pending->append.rejected) rejected.push_back({&payload, pending->append.key});
   }
-  GroupWriter writer(connection, log_);
+  GroupWriter writer(connection, forecast, log_);
   try {
     writer.Write(std::move(events), std::move(rejected));
   } catch (const PqError& error) {

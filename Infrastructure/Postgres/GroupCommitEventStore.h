@@ -19,6 +19,8 @@
 
 namespace volcanion::infrastructure {
 
+class KeyForecast;
+
 struct GroupCommitSettings {
   std::string connection_string = {};
   int committers = 2;                               ///< connections that commit at the same time
@@ -66,7 +68,7 @@ class GroupCommitEventStore : public application::EventStore {
   /// Answers what has waited too long, in the queue or in hand. Runs until told to stop.
   void Watch(std::stop_token stop);
   Group TakeExpired();
-  void Commit(PqConnection& connection, const Group& group);
+  void Commit(PqConnection& connection, KeyForecast& forecast, const Group& group);
   void NoteReachable(bool reachable, std::string_view reason);
   /// For one more append of this size, or why not; empty: there is room. Under the mutex.
   std::string_view Refusal(const Pending& pending) const;

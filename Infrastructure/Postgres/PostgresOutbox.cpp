@@ -26,9 +26,36 @@ BinaryArray BatchIds(const std::vector<StoredBatch>& batches) {
 // claimed, or still in the outbox when the freshness is measured, or in the read store already.
 constexpr char kNow[] = "SELECT clock_timestamp()";
 
-constexpr char kClaim[] = R"sql(
-  SELECT batch_id, event_count, byte_count FROM write.outbox ORDER BY batch_id LIMIT $1::int4 FOR UPDATE SKIP LOCKED
+// Rows are locked as they are fetched: what is not fetched is left to other workers.
+constexpr char kOpenClaim[] = R"sql(
+  DECLARE claim NO SCROLL CURSOR FOR
+  SELECT batch_id, event_count, byte_count FROM write.outbox ORDER BY batch_id FOR UPDATE SKIP LOCKED
 )sql";
+
+/// Locks the oldest batches that nobody has, as many as fit; a few more may be locked and left.
+std::vector<StoredBatch> ClaimBatches(PqConnection& connection, const OutboxSettings& settings, int max_batches) {
+  (void)connection.Execute(kOpenClaim);
+  std::vector<StoredBatch> batches;
+  std::int64_t events = 0, bytes = 0;
+  std::int64_t wanted = 1;
+  while (events < settings.max_claim_events && bytes < settings.max_claim_bytes && wanted > 0) {
+    const auto fetched = connection.Execute(("FETCH " + std::to_string(wanted) + " FROM claim").c_str(), {});
+    for (int row = 0; row < fetched.rows(); ++row) {
+      events += fetched.int4(row, 1);
+      bytes += fetched.int8(row, 2);
+      const bool fits = events <= settings.max_claim_events && bytes <= settings.max_claim_bytes;
+      if (!batches.empty() && !fits) return batches;
+      batches.push_back({fetched.int8(row, 0), fetched.int4(row, 1), {}});
+    }
+    if (fetched.rows() < wanted) return batches;
+    // As many as fit if the next ones are like those before.
+    const auto count = static_cast<std::int64_t>(batches.size());
+    const auto by_events = (settings.max_claim_events - events) * count / std::max<std::int64_t>(events, 1);
+    const auto by_bytes = (settings.max_claim_bytes - bytes) * count / std::max<std::int64_t>(bytes, 1);
+    wanted = std::min(std::max<std::int64_t>(std::min(by_events, by_bytes), 1), max_batches - count);
+  }
+  return batches;
+}
 
 // All of one snapshot: what is pending beside the claim, the highest batch, and which transactions run.
 constexpr char kMeasureFreshness[] = R"sql(
@@ -119,7 +146,8 @@ class PostgresOutboxClaim : public application::OutboxClaim {
     const auto ids = BatchIds(batches_);
     (void)connection_.Execute(kDelete, {{kInt8ArrayOid, ids.bytes()}});
     if (observer_) observer_("before write commit");
-    connection_.Commit("COMMIT");
+    // It need not wait for the disk: batches that come back after a crash are marked as projected already.
+    connection_.Commit("SET LOCAL synchronous_commit = off; COMMIT");
     completed_ = true;
     return domain::Done{};
   } catch (const PqError& error) {
@@ -174,18 +202,7 @@ domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(
   auto& connection = Connected();
   try {
     const auto now = FromPostgresMicros(connection.BeginWith(kNow, {}).int8(0, 0));
-    BinaryValues limit;
-    limit.Int4(max_batches);
-    const auto claimed = connection.Execute(kClaim, {{kInt4Oid, limit.last(4)}});
-    std::vector<StoredBatch> batches;
-    std::int64_t events = 0, bytes = 0;
-    for (int row = 0; row < claimed.rows(); ++row) {
-      events += claimed.int4(row, 1);
-      bytes += claimed.int8(row, 2);
-      const bool fits = events <= settings_.max_claim_events && bytes <= settings_.max_claim_bytes;
-      if (!batches.empty() && !fits) break;
-      batches.push_back({claimed.int8(row, 0), claimed.int4(row, 1), {}});
-    }
+    auto batches = ClaimBatches(connection, settings_, max_batches);
     const auto freshness = MeasureFreshness(connection, now, batches);
     if (!batches.empty()) ReadEvents(connection, batches);
     // Few batches hold judgements: nothing is asked about them while events make every batch complete.

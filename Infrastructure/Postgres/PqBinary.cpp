@@ -1,12 +1,22 @@
 #include "Infrastructure/Postgres/PqBinary.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace volcanion::infrastructure {
 namespace {
 
 constexpr domain::Timestamp kPostgresEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
+
+template <typename Integer>
+void PutNetwork(Integer value, std::string& bytes) {
+  std::array<char, sizeof value> network;
+  for (auto byte = network.rbegin(); byte != network.rend(); ++byte, value = static_cast<Integer>(value >> 8)) {
+    *byte = static_cast<char>(value & 255);
+  }
+  bytes.append(network.data(), network.size());
+}
 
 }  // namespace
 
@@ -23,18 +33,9 @@ domain::Uuid UuidFromBytes(std::string_view bytes) {
   return id;
 }
 
-void BinaryValues::PutInt2(std::int16_t value) {
-  bytes_.push_back(static_cast<char>(value >> 8 & 255));
-  bytes_.push_back(static_cast<char>(value & 255));
-}
-
-void BinaryValues::PutInt4(std::int32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift & 255));
-}
-
-void BinaryValues::PutInt8(std::int64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift & 255));
-}
+void BinaryValues::PutInt2(std::int16_t value) { PutNetwork(value, bytes_); }
+void BinaryValues::PutInt4(std::int32_t value) { PutNetwork(value, bytes_); }
+void BinaryValues::PutInt8(std::int64_t value) { PutNetwork(value, bytes_); }
 
 void BinaryValues::Null() { PutInt4(-1); }
 

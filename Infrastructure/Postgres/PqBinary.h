@@ -59,6 +59,7 @@ class BinaryCopy : public BinaryValues {
   void Row(int columns) { PutInt2(static_cast<std::int16_t>(columns)); }
   /// The whole stream, end mark included; call it once, at the end.
   std::string_view Finish();
+  std::string_view bytes() const { return bytes_; }
 };
 
 }  // namespace volcanion::infrastructure

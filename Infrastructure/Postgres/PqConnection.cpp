@@ -149,18 +149,41 @@ PqResult PqConnection::BeginWith(const char* sql, const std::vector<PqParam>& pa
 }
 
 void PqConnection::CopyIn(const char* sql, std::string_view data) {
+  (void)ExecuteToCopy(sql);
+  CopyNext(data);
+}
+
+PqResult PqConnection::ExecuteToCopy(const char* sql) {
   PGconn* connection = connection_.get();
-  (void)Checked(PQexec(connection, sql), PGRES_COPY_IN);
+  if (PQsendQuery(connection, sql) == 0) Throw(nullptr);
+  PqResult before(nullptr);
+  while (PGresult* const next = PQgetResult(connection)) {
+    PqResult result(next);
+    const auto status = PQresultStatus(next);
+    if (status == PGRES_COPY_IN) return before;
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) FinishAndThrow(next);
+    before = std::move(result);
+  }
+  throw PqError("", !IsAlive(), "statements without a COPY");
+}
+
+void PqConnection::CopyNext(std::string_view data) {
+  PGconn* connection = connection_.get();
   constexpr std::size_t kChunk = 1024 * 1024;
   for (std::size_t at = 0; at < data.size(); at += kChunk) {
     const auto chunk = data.substr(at, kChunk);
     if (PQputCopyData(connection, chunk.data(), static_cast<int>(chunk.size())) != 1) Throw(nullptr);
   }
   if (PQputCopyEnd(connection, nullptr) != 1) Throw(nullptr);
-  PGresult* result = PQgetResult(connection);
-  const PqResult owned(result);
-  while (PGresult* rest = PQgetResult(connection)) PQclear(rest);
-  if (PQresultStatus(result) != PGRES_COMMAND_OK) Throw(result);
+  const PqResult copied(PQgetResult(connection));
+  if (PQresultStatus(copied.get()) != PGRES_COMMAND_OK) FinishAndThrow(copied.get());
+  const PqResult next(PQgetResult(connection));
+  if (next.get() != nullptr && PQresultStatus(next.get()) != PGRES_COPY_IN) FinishAndThrow(next.get());
+}
+
+void PqConnection::FinishAndThrow(const PGresult* failed) {
+  while (PGresult* rest = PQgetResult(connection_.get())) PQclear(rest);
+  Throw(failed);
 }
 
 void PqConnection::Commit(const char* statements_and_commit) {

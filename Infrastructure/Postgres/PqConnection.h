@@ -99,6 +99,11 @@ class PqConnection {
   PqResult BeginWith(const char* sql, const std::vector<PqParam>& params);
   /// COPY ... FROM STDIN (FORMAT binary): sends `data`, which is a complete binary copy stream.
   void CopyIn(const char* sql, std::string_view data);
+  /// Runs statements without parameters of which the last ones are such COPYs, up to the first of these; the result of
+  /// the one before it, in text format. Each COPY is then for CopyNext(); nothing else may be asked meanwhile.
+  PqResult ExecuteToCopy(const char* sql);
+  /// Sends `data` to the COPY that waits for it, and ends it; the next one, if there is one, waits then.
+  void CopyNext(std::string_view data);
   /// Runs statements of which COMMIT is the last, and makes sure that the server did commit: COMMIT of a failed
   /// transaction is answered with ROLLBACK and no error.
   void Commit(const char* statements_and_commit);
@@ -109,6 +114,8 @@ class PqConnection {
  private:
   PqResult Checked(PGresult* result, ExecStatusType expected);
   [[noreturn]] void Throw(const PGresult* result);
+  /// Throws once the statements that failed are over.
+  [[noreturn]] void FinishAndThrow(const PGresult* failed);
   /// Gives the connection up, and says why.
   [[noreturn]] void Drop();
 

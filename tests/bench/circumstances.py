@@ -94,13 +94,6 @@ def report_head(build):
             "loadBefore": os.getloadavg()}
 
 
-def print_head(report, postgres):
-    """`postgres`: with which settings."""
-    what = report["versions"]
-    print(f"machine   {machine_line(report['machine'])}; load average {report['loadBefore'][0]:.2f} before")
-    print(f"program   volcanion {what['volcanion']} ({what['build']}, {what['compiler']}); {postgres}")
-
-
 def write_results(options, report, plot):
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -1,30 +1,24 @@
-"""What the benchmarks of the whole measure: Volcanion's processes on a PostgreSQL of their own, under load."""
+"""What the benchmarks of the whole program measure: a PostgreSQL of its own with both stores in one database, as
+`volcanion up` has them, and processes of Volcanion on it."""
 
 import contextlib
-import http.client
 import json
 import os
 import pathlib
-import re
-import shutil
+import statistics
 import subprocess
-import sys
-import tempfile
-import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+import circumstances
 from circumstances import BenchError
-from stage import Partner, Postgres, Service, children, wait_until
-from up import PrivateStore, read_env
+from stage import Partner, Postgres, Service
 
-WRITE, READ = "bench_write", "bench_read"
-POSTGRES_SETTINGS = {  # as `up` sets them
-    "shared_buffers": "512MB", "effective_cache_size": "8GB", "work_mem": "8MB", "maintenance_work_mem": "64MB",
-    "min_wal_size": "128MB", "max_wal_size": "1GB", "checkpoint_timeout": "10min", "random_page_cost": "1.1",
-    "jit": "off"}
-POSTGRES_IN_WORDS = ("PostgreSQL 15, fsync, full_page_writes and synchronous_commit on, data checksums, 512 MB of "
-                     "shared buffers, max_wal_size 1 GB")
+DATABASE = "bench"
+# As `volcanion up` sets its own on a machine with 4 GB or more; fsync, full_page_writes and synchronous_commit are on by
+# default, and stage.Postgres has data checksums.
+SETTINGS = {
+    "shared_buffers": "512MB", "effective_cache_size": "4GB", "work_mem": "8MB", "maintenance_work_mem": "64MB",
+    "min_wal_size": "128MB", "max_wal_size": "1GB", "checkpoint_timeout": "10min", "random_page_cost": "1.1", "jit": "off"}
 SCHEMA = {
     "type": "object",
     "required": ["amount", "currency", "order"],
@@ -35,9 +29,6 @@ SCHEMA = {
         "placedAt": {"type": "string", "format": "date-time"}, "items": {"type": "integer", "minimum": 1}},
 }
 TICKS = os.sysconf("SC_CLK_TCK")
-# Of all that is stored and not yet projected.
-QUEUED = "SELECT coalesce(sum(event_count), 0)::bigint FROM write.outbox"
-SETTINGS = "SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')"
 
 
 def cpu_seconds(pids):
@@ -50,179 +41,84 @@ def cpu_seconds(pids):
     return ticks / TICKS
 
 
-@contextlib.contextmanager
-def folder_in(directory):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="volcanion-bench-", dir=directory))
-    folder.chmod(0o755)  # run by root, PostgreSQL is another user
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 class Subject:
-    """`volcanion api` and `volcanion sync` on a PostgreSQL with both stores. A context manager."""
+    """PostgreSQL and `volcanion api`, with a partner whose key sends. A context manager."""
 
     def __init__(self, build, folder):
-        self.binary = str(build.resolve() / "volcanion")
-        self.generator = str(build / "tests/bench/bench_event_load")
+        self.binary = str(build / "volcanion")
+        self.load = str(build / "tests/bench/bench_event_load")
         self.folder = folder
-        self.loads = 0
+        self.runs = 0
 
     def __enter__(self):
-        self.postgres = Postgres(self.folder / "postgres", POSTGRES_SETTINGS)
-        try:
-            return self._set_up()
-        except BaseException:
-            self.postgres.kill()
-            raise
+        self.postgres = Postgres(self.folder / "postgres", SETTINGS)
+        self.postgres.sql("postgres", f"CREATE DATABASE {DATABASE}")
+        dsn = self.postgres.dsn(DATABASE)
+        self.environment = {"VOLCANION_WRITE_DSN": dsn, "VOLCANION_READ_DSN": dsn}
+        self.api = self.service("api")
 
-    def _set_up(self):
-        for database in (WRITE, READ):
-            self.postgres.sql("postgres", f"CREATE DATABASE {database}")
-        if self.postgres.sql("postgres", SETTINGS) != [("on", "on", "on")]:
-            raise BenchError("PostgreSQL is not as durable as it has to be")
-        environment = {"VOLCANION_WRITE_DSN": self.postgres.dsn(WRITE), "VOLCANION_READ_DSN": self.postgres.dsn(READ)}
-        self.api, self.sync = (Service(self.binary, name, environment, self.folder) for name in ("api", "sync"))
-        self._command("migrate")
-        self.token = self._command("admin-token")
-        self.start(self.api)
+        self.command("migrate")
+        self.token = self.command("admin-token")
+        self.api.start().wait_until_ready()
         self.partner = Partner(self.api.port, self.token, SCHEMA)
         return self
 
-    def _command(self, *arguments):
+    def __exit__(self, *_):
+        if self.api.is_running():
+            self.api.kill()
+        self.postgres.kill()
+
+    def command(self, *arguments):
         done = subprocess.run([self.binary, *arguments], env=self.api.environment, capture_output=True, text=True,
                               check=False)
         if done.returncode != 0:
             raise BenchError(done.stderr)
         return done.stdout.strip()
 
-    def __exit__(self, *_):
-        for service in (self.api, self.sync):
-            if service.is_running():
-                service.kill()
-        self.postgres.kill()
+    def service(self, command, environment=None):
+        return Service(self.binary, command, self.environment | (environment or {}), self.folder)
 
-    @staticmethod
-    def start(service):
-        service.start().wait_until_ready()
+    def sql(self, statement):
+        return self.postgres.sql(DATABASE, statement)
 
-    def queued(self):
-        """Events that are stored and not yet projected."""
-        return self.postgres.sql(WRITE, QUEUED)[0][0]
+    @contextlib.contextmanager
+    def watched(self, process, found):
+        """Puts into `found`: seconds, and the processor time of this process and of PostgreSQL meanwhile."""
+        began = time.monotonic()
+        ours = cpu_seconds([process.pid]) if process else 0
+        postgres = cpu_seconds(self.postgres.processes())
+        yield
+        found["seconds"] = time.monotonic() - began
+        found["cpuSeconds"] = (cpu_seconds([process.pid]) if process else 0) - ours
+        found["postgresCpuSeconds"] = cpu_seconds(self.postgres.processes()) - postgres
 
-    def drain(self, seconds=3600):
-        """Waits until all is projected. How long it took, and how many events it were."""
-        before = self.queued()
-        return wait_until("the outbox is empty", lambda: self.queued() == 0, seconds, interval=0.05), before
-
-    def load(self, watch=True, prefix=None, **how):
-        """What the generator measured. Its options are named as they are there, with _ for -."""
-        self.loads += 1
-        command = [self.generator, "--port", str(self.api.port), "--key", self.partner.flagging_key,
-                   "--prefix", prefix or f"r{self.loads:04}"]
-        if watch:
-            command += ["--watch", self.partner.flagging, "--token", self.token]
-        for name, value in how.items():
-            if value is not False:
-                command += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    def send(self, *, seconds, batch, connections, port=None, rate=0, max_events=0, warm_up=1):
+        """What the load generator measured, with the processor time of both sides per event."""
+        self.runs += 1
+        spent = {}
+        with self.watched(self.api.process, spent):
+            done = subprocess.run(
+                [self.load, "--port", str(port or self.api.port), "--key", self.partner.flagging_key, "--prefix",
+                 f"r{self.runs:04}", "--batch", str(batch), "--connections", str(connections), "--seconds", str(seconds),
+                 "--warm-up", str(warm_up), "--rate", str(rate), "--max-events", str(max_events)],
+                capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise BenchError(done.stderr)
-        return json.loads(done.stdout)
-
-    def processes(self):
-        """Those of Volcanion, by name."""
-        return {"api": self.api.process.pid, "sync": self.sync.process.pid}
-
-    def postgres_processes(self):
-        return [self.postgres.process.pid, *children(self.postgres.process.pid)]
-
-    def cpu(self):
-        """Seconds that each part has used so far."""
-        return {"api": cpu_seconds([self.api.process.pid]),
-                "sync": cpu_seconds([self.sync.process.pid]) if self.sync.is_running() else 0,
-                "postgresql": cpu_seconds(self.postgres_processes())}
-
-    def ask(self, path, parse=json.loads):
-        """An answer of the API to the administrator, and the seconds it took. One connection for all."""
-        if not hasattr(self, "_connection"):
-            self._connection = http.client.HTTPConnection("127.0.0.1", self.api.port, timeout=120)
-        began = time.perf_counter()
-        self._connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
-        answer = self._connection.getresponse()
-        text = answer.read()
-        seconds = time.perf_counter() - began
-        if answer.status != 200:
-            raise BenchError(f"{path}: {answer.status} {text[:300]!r}")
-        return parse(text), seconds
+        result = json.loads(done.stdout)
+        result["apiMicrosecondsPerEvent"] = spent["cpuSeconds"] * 1e6 / result["sent"]
+        result["postgresMicrosecondsPerEvent"] = spent["postgresCpuSeconds"] * 1e6 / result["sent"]
+        result["generatorMicrosecondsPerEvent"] = result["cpuSeconds"] * 1e6 / result["sent"]
+        return result
 
 
-class UpSubject(Subject):
-    """The same as one process: `volcanion up` with its private PostgreSQL."""
-
-    def __enter__(self):
-        self.api = Service(self.binary, "up", {}, self.folder)
-        try:
-            self.start(self.api)
-            self.token = read_env(self.folder / "var/demo.env")["VOLCANION_ADMIN_TOKEN"]
-            self.partner = Partner(self.api.port, self.token, SCHEMA)
-        except BaseException:
-            self.api.kill()
-            raise
-        self.postgres = PrivateStore(self.folder / "var/stores.env", "VOLCANION_WRITE_DSN")
-        return self
-
-    def __exit__(self, *_):
-        if self.api.is_running():
-            self.api.terminate()
-
-    def processes(self):
-        return {"up": self.api.process.pid}
-
-    def postgres_processes(self):
-        return children(self.api.process.pid)
-
-
-class Watch:
-    """Samples something in a thread, as (seconds, value), while it is entered."""
-
-    def __init__(self, sample, interval):
-        self._sample, self._interval = sample, interval
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self.samples, self.failure = [], None
-
-    def _run(self):
-        began = time.monotonic()
-        try:
-            while True:
-                self.samples.append((time.monotonic() - began, self._sample()))
-                if self._stop.wait(self._interval):
-                    return
-        except Exception as failure:  # told to the thread that waits
-            self.failure = failure
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind, *_):
-        self._stop.set()
-        self._thread.join()
-        if self.failure and kind is None:
-            raise self.failure
-
-
-def memory_megabytes(pids):
-    """Of these processes together: what is resident; what belongs to them alone (not PostgreSQL's shared buffers, which
-    one process may be the only one to have touched); and everything, with what they share counted once."""
-    names = {"Rss": "resident", "Anonymous": "private", "Pss": "proportional"}
-    found = dict.fromkeys(names.values(), 0.0)
-    for pid in pids:
-        with contextlib.suppress(OSError):  # it has ended
-            text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-            for name, kilobytes in re.findall(r"^(\w+):\s+(\d+) kB", text, re.MULTILINE):
-                if name in names:
-                    found[names[name]] += int(kilobytes) / 1024
-    return found
+def print_program(report, more):
+    """The first lines of every report: where, and what was measured."""
+    what = report["versions"]
+    print(f"machine   {circumstances.machine_line(report['machine'])}")
+    print(f"program   volcanion {what['volcanion']} ({what['build']}, {what['compiler']}); {more}")
+    print("database  PostgreSQL 15, both stores in one database; fsync, full_page_writes and synchronous_commit on, data "
+          "checksums, " + ", ".join(f"{name} {value}" for name, value in SETTINGS.items()))

@@ -193,6 +193,29 @@ TEST_SUITE("event store") {
     CHECK(test.StoreOne(test.Event("e1", "{}", 2)).status == Status::kStored);
   }
 
+  TEST_CASE("repetitions are found after many or few events that were new, and disturb none of their neighbours") {
+    StoreUnderTest test({.committers = 1});
+    int stored = 0;
+    const auto next = [&] { return test.Event("e" + std::to_string(++stored)); };
+    CHECK(test.StoreOne(next()).status == Status::kStored);
+    for (const int new_ones : {0, 1, 7, 8, 9, 20}) {
+      for (int i = 0; i < new_ones; ++i) CHECK(test.StoreOne(next()).status == Status::kStored);
+      const auto results = test.Store(List(next(), test.Event("e1"), next(), test.Event("e1", R"({"a":2})"), next()));
+      CHECK(results[0].status == Status::kStored);
+      CHECK(results[1].status == Status::kDuplicate);
+      CHECK(results[2].status == Status::kStored);
+      CHECK(results[3].status == Status::kConflict);
+      CHECK(results[4].status == Status::kStored);
+    }
+    const auto count = std::to_string(stored);
+    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events JOIN write.event_keys USING (batch_id, ordinal)") ==
+          count);
+    CHECK(test.Ask("SELECT count(*) FROM write.event_keys") == count);
+    CHECK(test.Ask("SELECT sum(event_count) FROM write.batches JOIN write.outbox USING (batch_id, event_count)") ==
+          count);
+    CHECK(test.Ask("SELECT count(*) FROM write.rejected_payloads") == "6");
+  }
+
   TEST_CASE("repetitions inside one request are held against what is stored") {
     StoreUnderTest test;
     const auto fresh =

@@ -199,6 +199,40 @@ TEST_SUITE("projection") {
     stores.CheckProjected();
   }
 
+  TEST_CASE("a worker leaves the batches that it does not take to the others") {
+    const Stores stores;
+    stores.AddBatches(3, 2);
+    infrastructure::PostgresOutbox one({stores.write_dsn(), 2}), other({stores.write_dsn(), 2});
+    const auto first = one.Claim(500), second = other.Claim(500);
+    REQUIRE(first.ok());
+    REQUIRE(second.ok());
+    REQUIRE((*first)->batches().size() == 1);
+    REQUIRE((*second)->batches().size() == 1);
+    CHECK((*first)->batches().front().id == 1);
+    CHECK((*second)->batches().front().id == 2);
+  }
+
+  TEST_CASE("a claim is as large as its limits allow, whatever the sizes of its batches") {
+    const Stores stores;
+    stores.AddBatches(1, 2);
+    stores.AddBatches(30, 1);
+    stores.AddBatches(3, 5);
+    const auto sizes = [&](std::int64_t events, std::int64_t bytes, int batches) {
+      infrastructure::PostgresOutbox outbox({stores.write_dsn(), events, bytes});
+      const auto claim = outbox.Claim(batches);
+      REQUIRE(claim.ok());
+      return (*claim)->batches().size();
+    };
+    CHECK(sizes(1, 1'000'000, 500) == 1);  // one is taken whatever its size
+    CHECK(sizes(12, 1'000'000, 500) == 11);
+    CHECK(sizes(32, 1'000'000, 500) == 31);
+    CHECK(sizes(36, 1'000'000, 500) == 31);
+    CHECK(sizes(37, 1'000'000, 500) == 32);
+    CHECK(sizes(1'000, 1'000'000, 500) == 34);
+    CHECK(sizes(1'000, 70, 500) == 7);  // of 10 bytes each
+    CHECK(sizes(1'000, 1'000'000, 9) == 9);
+  }
+
   TEST_CASE("a batch that commits late, behind others with higher numbers, is projected too") {
     const Stores stores;
     infrastructure::PqConnection late(stores.write_dsn());

@@ -182,6 +182,59 @@ TEST_SUITE("decoding events") {
     CHECK((*events)[2].report->properties() == R"({"x":1})");
   }
 
+  TEST_CASE("an event is read in a batch as it is alone, whatever its neighbours are") {
+    std::string members, nested;
+    for (int i = 0; i < 101; ++i) members += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":0";
+    for (int i = 0; i < 64; ++i) nested = R"({"a":)" + (nested.empty() ? "0" : nested) + "}";
+    const std::vector<std::string> texts = {
+        R"({"eventName":"a"})",
+        R"({})",
+        " {\t\"eventName\" : \"a\" ,\r\n\"properties\" :{ \"b\" : [ {\"c\":[]} , 1.50 ] } , \"userId\": null}",
+        R"({"eventName":"a\u0041\n","eventId":"\u00e9","properties":{"eventName":{"properties":[{}]}}})",
+        R"({"eventName":"a","eventName":"b","other":[{"eventName":1}],"schemaVersion":2})",
+        R"({"eventName":"a","properties":{"n":)" + std::string(400, '9') + R"(e400}})",
+        R"({"eventName":"a","schemaVersion":1e400,"userId":"u"})",
+        R"({"eventName":"a","eventId":"\ud800"})",
+        R"({"eventName":"a","properties":{"b":"\ud83d\ude00 \udc00"}})",
+        "{\"eventName\":\"a\",\"userId\":\"\xff\"}",
+        "{\"eventName\":\"a\",\"properties\":{\"\xc3\xa9\":\"\xe2\x82\xac\"}}",
+        R"({"eventName":"a","properties":)" + nested + "}",
+        R"({"eventName":"a","properties":{"b":)" + nested + "}}",
+        "{" + members + "}",
+        R"({"eventName":"a","properties":{"b":")" + std::string(10'000, 'x') + R"("}})",
+        "[]",
+        "7",
+        "null",
+        R"("text")",
+    };
+    const auto told = [](const application::IncomingEvent& event) {
+      if (!event.report) {
+        std::string text;
+        for (const auto& fault : event.report.error().faults) text += fault.code + fault.pointer + fault.message + ";";
+        return text;
+      }
+      const auto& report = *event.report;
+      return report.event_id.value_or("-") + report.event_name + report.user_id.value_or("-") +
+             std::to_string(report.schema_version.value_or(0)) + std::string(report.properties()) + report.raw;
+    };
+    const auto agree = [&](const std::string& batch, const std::vector<std::string>& expected) {
+      const auto events = DecodeBatch(batch, kLimits);
+      REQUIRE(events.ok());
+      REQUIRE(events->size() == expected.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        const auto trimmed = std::string_view(expected[i]).substr(expected[i].find_first_not_of(' '));
+        CHECK((*events)[i].raw == trimmed);
+        CHECK(told((*events)[i]) == told(DecodeEvent(trimmed, kLimits)));
+      }
+    };
+    for (const auto& text : texts) {
+      CAPTURE(text.substr(0, 100));
+      agree(R"({"events":[)" + text + "]}", {text});
+      for (const auto& neighbour : texts)
+        agree(R"( { "events" : [ )" + neighbour + " ," + text + " ] } ", {neighbour, text});
+    }
+  }
+
   TEST_CASE("a batch as a whole may be wrong") {
     CHECK(FaultOf(DecodeBatch(R"({"events":[]})", kLimits)) == "out_of_range at /events");
     CHECK(FaultOf(DecodeBatch(R"({"events":[1,2,3,4]})", kLimits)) == "too_many at /events");
@@ -190,6 +243,11 @@ TEST_SUITE("decoding events") {
     CHECK(FaultOf(DecodeBatch(R"({"events":[],"x":1})", kLimits)) == "wrong_members at root");
     CHECK(FaultOf(DecodeBatch(R"([])", kLimits)) == "wrong_members at root");
     CHECK(FaultOf(DecodeBatch(R"({"events":[)", kLimits)) == "malformed_json at root");
+    CHECK(FaultOf(DecodeBatch(R"({"events":[{"eventName":"a"},]})", kLimits)) == "malformed_json at root");
+    CHECK(FaultOf(DecodeBatch(R"({"events":[{"eventName":"a"}]} x)", kLimits)) == "malformed_json at root");
+    CHECK(FaultOf(DecodeBatch(R"({"events":[{}],"events":[{}]})", kLimits)) == "wrong_members at root");
+    CHECK(FaultOf(DecodeBatch(R"({"events":[{},{},{},{}]})", kLimits)) == "too_many at /events");
+    CHECK(FaultOf(DecodeBatch(R"({"events":[[{}]]})", kLimits)) == "ok");
   }
 
   TEST_CASE("lines are events of their own, whatever their ends") {

@@ -10,12 +10,14 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+BENCH = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(BENCH), str(BENCH.parent / "fault")]
 import circumstances
-import subject
 from circumstances import BenchError
 from plot import Plot
 from stage import Failure
+from subject import SETTINGS, print_program
+from whole import Watch, Whole, folder_in
 
 GOALS = {"eventsPerSecond": 25_000, "p50Milliseconds": 100, "p99Milliseconds": 500}
 # Of what ingestion and projection, each with the whole machine for itself, could do in turn.
@@ -37,8 +39,8 @@ class Bench:
     def load(self, seconds, **how):
         """A measurement, with what each part used per event and how much was queued in its first and last quarter."""
         before, whole = self.whole.cpu(), self.whole
-        with subject.Watch(whole.queued, 0.5) as queued:
-            found = whole.load(seconds=seconds, batch=self.options.batch, connections=self.options.connections,
+        with Watch(whole.queued, 0.5) as queued:
+            found = whole.generate(seconds=seconds, batch=self.options.batch, connections=self.options.connections,
                                scatter=True, **how)
         # All that was sent is readable when the generator ends, if it watched.
         found["microsecondsPerEvent"] = {
@@ -84,7 +86,7 @@ class Bench:
         results["held"] = results["holds"][-1] if results["holds"][-1]["held"] else None
         rate = results["held"]["offeredPerSecond"] if results["held"] else results["holds"][-1]["offeredPerSecond"]
         results["half"] = self.at(rate / 2, options.fresh_seconds, FINE_SECONDS)
-        results["storedEvents"] = whole.postgres.sql(subject.WRITE, "SELECT sum(event_count) FROM write.batches")[0][0]
+        results["storedEvents"] = whole.stored()
         return results
 
     def search(self, in_turn):
@@ -162,13 +164,13 @@ def run(options):
     report = {"benchmark": "end-to-end", **circumstances.report_head(options.build), "batch": options.batch,
               "connections": options.connections, "stepSeconds": options.step_seconds,
               "holdSeconds": options.hold_seconds, "freshSeconds": options.fresh_seconds,
-              "postgresSettings": subject.POSTGRES_SETTINGS}
-    with subject.folder_in(options.directory) as folder, subject.Subject(options.build, folder) as whole:
+              "postgresSettings": SETTINGS}
+    with folder_in(options.directory) as folder, Whole(options.build, folder) as whole:
         results = Bench(options, whole).measure()
     report["loadAfter"] = os.getloadavg()
     report["eventBytes"] = results["half"]["eventBytes"]
     report["results"], report["goals"] = results, goals(results)
-    circumstances.print_head(report, subject.POSTGRES_IN_WORDS)
+    print_program(report, f"load average {report['loadBefore'][0]:.2f} before")
     print(f"events    {report['eventBytes']} bytes as sent, unique ids in no order, judged by a schema, all valid; "
           f"batches of {options.batch} over {options.connections} connections; {results['storedEvents']:,} stored at "
           "the end; generator, API, sync and PostgreSQL share the machine")

@@ -9,11 +9,13 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+BENCH = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(BENCH), str(BENCH.parent / "fault")]
 import circumstances
-import subject
 from plot import Plot
 from stage import Failure
+from subject import SETTINGS, print_program
+from whole import Watch, Whole, WholeUp, folder_in, memory_megabytes
 
 GOAL_MEGABYTES = 128  # the API process at full load
 FLAT = 0.05  # of what it was in the second fifth of the load that it may be more in the last
@@ -40,8 +42,8 @@ class Analyst:
 
 def sample(whole):
     """Megabytes of each process; of PostgreSQL's processes together, what they share counted once."""
-    found = {name: subject.memory_megabytes([pid])["resident"] for name, pid in whole.processes().items()}
-    postgres = subject.memory_megabytes(whole.postgres_processes())
+    found = {name: memory_megabytes([pid])["resident"] for name, pid in whole.processes().items()}
+    postgres = memory_megabytes(whole.postgres_processes())
     return {**found, "PostgreSQL, private": postgres["private"],
             "PostgreSQL, with shared buffers": postgres["proportional"]}
 
@@ -55,8 +57,8 @@ def measure(options, whole):
     rest = sample(whole)
     seconds = round(options.minutes * 60)
     analyst, found = Analyst(whole), {}
-    with subject.Watch(lambda: sample(whole), 1) as memory, subject.Watch(analyst, 1):
-        found = whole.load(watch=False, warm_up=1, seconds=seconds, batch=options.batch,
+    with Watch(lambda: sample(whole), 1) as memory, Watch(analyst, 1):
+        found = whole.generate(watch=False, warm_up=1, seconds=seconds, batch=options.batch,
                            connections=options.connections, scatter=True, rate=options.rate)
     whole.drain()
     time.sleep(CALM_SECONDS)
@@ -101,18 +103,18 @@ def plot(results):
 def run(options):
     report = {"benchmark": "memory", **circumstances.report_head(options.build), "batch": options.batch,
               "connections": options.connections, "minutes": options.minutes, "rate": options.rate,
-              "postgresSettings": subject.POSTGRES_SETTINGS}
+              "postgresSettings": SETTINGS}
     results = {}
     for layout in options.layouts:
-        kind = subject.Subject if layout == "processes" else subject.UpSubject
-        with subject.folder_in(options.directory) as folder, kind(options.build, folder) as whole:
+        kind = Whole if layout == "processes" else WholeUp
+        with folder_in(options.directory) as folder, kind(options.build, folder) as whole:
             if layout == "processes":
                 whole.start(whole.sync)
             results[layout] = measure(options, whole)
     report["results"], report["loadAfter"] = results, os.getloadavg()
     one = next(iter(results.values()))["load"]
     report["eventBytes"] = one["eventBytes"]
-    circumstances.print_head(report, subject.POSTGRES_IN_WORDS)
+    print_program(report, f"load average {report['loadBefore'][0]:.2f} before")
     offered = f"{options.rate:,} events/s offered" if options.rate else "as fast as they are answered"
     print(f"events    {one['eventBytes']} bytes as sent, unique ids in no order, judged by a schema, all valid; "
           f"batches of {options.batch} over {options.connections} connections, {offered}, for {options.minutes:g} "

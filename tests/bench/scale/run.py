@@ -10,12 +10,13 @@ import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+BENCH = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(BENCH), str(BENCH.parent / "fault")]
 import circumstances
-import subject
-from circumstances import BenchError
 from plot import Plot
 from stage import Failure
+from subject import DATABASE, SETTINGS, print_program
+from whole import Whole, folder_in
 
 MOST_LOST = 0.10
 PREFIX = "scale"  # one for all: the ids of all loads together are in no order
@@ -27,8 +28,7 @@ QUESTIONS = {
     "invalid": {"isValid": "false"},
     "invalid of a name": {"eventName": "purchase", "isValid": "false"},
     "an hour": {"from": "2026-01-20T00:00:00Z", "to": "2026-01-20T01:00:00Z"}, "user": {"userId": "u{user:04}"}}
-STORED = "SELECT coalesce(sum(event_count), 0)::bigint FROM write.batches"
-SIZES = "SELECT pg_database_size(%s)"
+SIZE = f"SELECT pg_database_size('{DATABASE}')"
 
 
 class Bench:
@@ -37,13 +37,10 @@ class Bench:
         self.first = 0  # the number of the next event
 
     def load(self, **how):
-        found = self.whole.load(prefix=PREFIX, first=self.first, scatter=True, mixed=True, batch=self.options.batch,
+        found = self.whole.generate(prefix=PREFIX, first=self.first, scatter=True, mixed=True, batch=self.options.batch,
                                 connections=self.options.connections, **how)
         self.first += found["sent"]
         return found
-
-    def stored(self):
-        return self.whole.postgres.sql(subject.WRITE, STORED)[0][0]
 
     def measure(self):
         whole = self.whole
@@ -53,22 +50,20 @@ class Bench:
         for millions in self.options.millions:
             self.fill(round(millions * 1e6))
             self.say(f"measuring at {millions} million")
-            sizes.append({"millions": millions, "storedBefore": self.stored(), **self.at_this_size(),
-                          "diskGigabytes": sum(whole.postgres.sql("postgres", SIZES, (name,))[0][0]
-                                               for name in (subject.WRITE, subject.READ)) / 1e9})
+            sizes.append({"millions": millions, "storedBefore": self.whole.stored(), **self.at_this_size(),
+                          "diskGigabytes": whole.sql(SIZE)[0][0] / 1e9})
             for name, (value, _, unit) in figures(sizes[-1]).items():
                 self.say(f"  {name}: {value:,.2f} {unit}")
         return sizes
 
     def fill(self, target):
         """As clients do it; more than the sync worker can take waits until it has taken the rest."""
-        while (missing := target - self.stored()) > 0:
+        while (missing := target - self.whole.stored()) > 0:
             self.say(f"filling, {missing:,} events to go")
             self.load(watch=False, warm_up=0, seconds=3600, max_events=min(FILL, missing))
             self.whole.drain()
-        for database in (subject.WRITE, subject.READ):  # as autovacuum would in time, so that no size meets it
-            self.whole.postgres.sql(database, "VACUUM ANALYZE")
-        self.whole.postgres.sql("postgres", "CHECKPOINT")
+        self.whole.sql("VACUUM ANALYZE")  # as autovacuum would in time, so that no size meets it
+        self.whole.sql("CHECKPOINT")
 
     def at_this_size(self):
         whole, options, ingestion, projection = self.whole, self.options, [], []
@@ -168,13 +163,13 @@ def plot(sizes, rows):
 def run(options):
     report = {"benchmark": "scale", **circumstances.report_head(options.build), "batch": options.batch,
               "connections": options.connections, "secondsPerMeasurement": options.seconds, "rounds": options.rounds,
-              "rate": options.rate, "postgresSettings": subject.POSTGRES_SETTINGS}
-    with subject.folder_in(options.directory) as folder, subject.Subject(options.build, folder) as whole:
+              "rate": options.rate, "postgresSettings": SETTINGS}
+    with folder_in(options.directory) as folder, Whole(options.build, folder) as whole:
         sizes = Bench(options, whole).measure()
     report["sizes"], report["loadAfter"] = sizes, os.getloadavg()
     report["eventBytes"] = sizes[0]["fresh"]["eventBytes"]
     report["results"] = rows = compare(sizes)
-    circumstances.print_head(report, subject.POSTGRES_IN_WORDS)
+    print_program(report, f"load average {report['loadBefore'][0]:.2f} before")
     print(f"events    {report['eventBytes']} bytes as sent, unique ids in no order, one system, judged by a schema, "
           f"1 in 100 invalid, 1 in 10 of another name, 10,000 users; batches of {options.batch} over "
           f"{options.connections} connections; generator, API, sync and PostgreSQL share the machine")
