@@ -21,7 +21,7 @@ from whole import Watch, Whole, folder_in
 
 GOALS = {"eventsPerSecond": 25_000, "p50Milliseconds": 100, "p99Milliseconds": 500}
 # Of what ingestion and projection, each with the whole machine for itself, could do in turn.
-STEPS = (0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
+STEPS = (0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
 ACKNOWLEDGED = 0.99  # of what was offered
 GROWTH_SECONDS = 0.5  # of events that the outbox may have more in the last quarter than in the first
 HOLD_AGAIN = 0.95  # the next rate, where one was not held
@@ -61,13 +61,14 @@ class Bench:
         found["held"] = (found["eventsPerSecond"] >= ACKNOWLEDGED * rate and found["refused"] == 0
                          and found["unread"] == 0 and growth <= GROWTH_SECONDS * rate)
         self.whole.drain()
-        self.say(f"{rate:,.0f} events/s for {seconds} s: {'held' if found['held'] else 'not held'}")
+        self.say(f"{rate:,.0f} events/s for {seconds} s: {'held' if found['held'] else 'not held'}; readable "
+                 f"{found['readableP50Milliseconds']:.0f}, {found['readableP99Milliseconds']:.0f} ms; queued "
+                 f"{found['queued']['first']:,.0f}, {found['queued']['last']:,.0f}")
         return found
 
     @staticmethod
     def say(text):
-        if sys.stderr.isatty():
-            print(text, file=sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)
 
     def measure(self):
         whole, options = self.whole, self.options
@@ -79,6 +80,7 @@ class Bench:
         whole.start(whole.sync)
         seconds, events = whole.drain()
         results = {"ingestionAlone": alone, "projectionAlone": {"events": events, "eventsPerSecond": events / seconds}}
+        self.say(f"alone: ingestion {alone['eventsPerSecond']:,.0f} events/s, projection {events / seconds:,.0f}")
         in_turn = 1 / (1 / alone["eventsPerSecond"] + seconds / events)
         results["inTurn"] = {"eventsPerSecond": in_turn}
         results["steps"] = self.search(in_turn)
