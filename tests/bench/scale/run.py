@@ -2,12 +2,14 @@
 """Measures ingestion, freshness and page queries with more and more events stored, all by the same program."""
 
 import argparse
+import contextlib
 import os
 import pathlib
 import statistics
 import sys
 import time
 import urllib.parse
+from dataclasses import dataclass
 
 sys.dont_write_bytecode = True
 BENCH = pathlib.Path(__file__).resolve().parents[1]
@@ -28,7 +30,17 @@ QUESTIONS = {
     "invalid": {"isValid": "false"},
     "invalid of a name": {"eventName": "purchase", "isValid": "false"},
     "an hour": {"from": "2026-01-20T00:00:00Z", "to": "2026-01-20T01:00:00Z"}, "user": {"userId": "u{user:04}"}}
+WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'"
 SIZE = f"SELECT pg_database_size('{DATABASE}')"
+
+
+@dataclass
+class Used:
+    seconds: float = 0  # of the processor
+    wal_bytes: int = 0
+
+    def per(self, events):
+        return {"microsecondsPerEvent": self.seconds * 1e6 / events, "walBytesPerEvent": self.wal_bytes / events}
 
 
 class Bench:
@@ -69,19 +81,27 @@ class Bench:
         whole, options, ingestion, projection = self.whole, self.options, [], []
         for _ in range(options.rounds):
             whole.sync.terminate()
-            before = whole.cpu()
-            ingestion.append(self.load(watch=False, warm_up=1, seconds=options.seconds))
-            ingestion[-1]["microsecondsPerEvent"] = sum(
-                whole.cpu()[part] - before[part] for part in ("api", "postgresql")) * 1e6 / ingestion[-1]["sent"]
+            with self.used_by("api") as used:
+                found = self.load(watch=False, warm_up=1, seconds=options.seconds)
+            ingestion.append(found | used.per(found["sent"]))
             whole.start(whole.sync)
-            before = whole.cpu()
-            seconds, events = whole.drain()
-            projection.append({"eventsPerSecond": events / seconds, "microsecondsPerEvent": sum(
-                whole.cpu()[part] - before[part] for part in ("sync", "postgresql")) * 1e6 / max(events, 1)})
+            with self.used_by("sync") as used:
+                seconds, events = whole.drain()
+            projection.append({"eventsPerSecond": events / seconds, **used.per(events)})
         fresh = self.load(rate=options.rate, warm_up=2, seconds=options.seconds * 2)
         whole.drain()
         return {"ingestion": ingestion, "projection": projection, "fresh": fresh,
                 "pages": {name: self.pages(question) for name, question in QUESTIONS.items()}}
+
+    @contextlib.contextmanager
+    def used_by(self, part):
+        """What this part and PostgreSQL use meanwhile."""
+        used = Used()
+        cpu, wal = self.whole.cpu(), self.whole.sql(WAL)[0][0]
+        yield used
+        after = self.whole.cpu()
+        used.seconds = sum(after[one] - cpu[one] for one in (part, "postgresql"))
+        used.wal_bytes = int(self.whole.sql(WAL)[0][0] - wal)
 
     def pages(self, question):
         """Milliseconds of first pages and of a page far behind them."""
@@ -114,16 +134,14 @@ def _milliseconds(seconds):
 
 def figures(size):
     """Name: (value, whether more is better, unit)."""
-    found = {
-        "ingestion alone": (statistics.median(one["eventsPerSecond"] for one in size["ingestion"]), True, "events/s"),
-        "projection alone": (statistics.median(one["eventsPerSecond"] for one in size["projection"]), True, "events/s"),
-        "ingestion, processor": (statistics.median(one["microsecondsPerEvent"] for one in size["ingestion"]), False,
-                                 "us/event"),
-        "projection, processor": (statistics.median(one["microsecondsPerEvent"] for one in size["projection"]), False,
-                                  "us/event"),
-        "readable, p50": (size["fresh"]["readableP50Milliseconds"], False, "ms"),
-        "readable, p99": (size["fresh"]["readableP99Milliseconds"], False, "ms"),
-    }
+    found = {}
+    for part in ("ingestion", "projection"):
+        for name, key, more_is_better, unit in (("alone", "eventsPerSecond", True, "events/s"),
+                                                ("processor", "microsecondsPerEvent", False, "us/event"),
+                                                ("WAL", "walBytesPerEvent", False, "bytes/event")):
+            found[f"{part}, {name}"] = statistics.median(one[key] for one in size[part]), more_is_better, unit
+    for name in ("P50", "P99"):
+        found[f"readable, {name.lower()}"] = size["fresh"][f"readable{name}Milliseconds"], False, "ms"
     for name, page in size["pages"].items():
         found[f"first page, {name}"] = page["first"]["p50"], False, "ms"
         found[f"late page, {name}"] = page["late"]["p50"], False, "ms"
@@ -153,7 +171,7 @@ def print_table(sizes, rows):
 def plot(sizes, rows):
     drawing = Plot("Growth", "million stored events", "of what it is at the first size")
     for name, row in rows.items():
-        if name in ("ingestion alone", "projection alone", "readable, p50", "readable, p99", "first page, all",
+        if name in ("ingestion, alone", "projection, alone", "readable, p50", "readable, p99", "first page, all",
                     "late page, all", "first page, user"):
             drawing.add(name, [(size["millions"], value / row["values"][0])
                                for size, value in zip(sizes, row["values"])])
