@@ -24,7 +24,7 @@ GOALS = {"eventsPerSecond": 25_000, "p50Milliseconds": 100, "p99Milliseconds": 5
 STEPS = (0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
 ACKNOWLEDGED = 0.99  # of what was offered
 GROWTH_SECONDS = 0.5  # of events that the outbox may have more in the last quarter than in the first
-HOLD_AGAIN = 0.95  # the next rate, where one was not held
+HOLD_AGAIN = 0.95  # of what was kept up with, where a rate was not held: the next one
 MOST_HOLDS = 4
 WARM_UP_SECONDS = 3
 PARTS = ("api", "sync", "postgresql", "generator")
@@ -107,8 +107,13 @@ class Bench:
             holds.append(self.at(rate, self.options.hold_seconds))
             if holds[-1]["held"]:
                 break
-            rate = round(HOLD_AGAIN * rate, -2)
+            rate = round(HOLD_AGAIN * min(rate, kept_up(holds[-1], self.options.hold_seconds)), -2)
         return holds
+
+
+def kept_up(found, seconds):
+    """Events a second that left the outbox, from its first quarter to its last."""
+    return found["eventsPerSecond"] - (found["queued"]["last"] - found["queued"]["first"]) / (0.75 * seconds)
 
 
 def goals(results):
