@@ -24,7 +24,7 @@ GOALS = {"eventsPerSecond": 25_000, "p50Milliseconds": 100, "p99Milliseconds": 5
 STEPS = (0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
 ACKNOWLEDGED = 0.99  # of what was offered
 GROWTH_SECONDS = 0.5  # of events that the outbox may have more in the last quarter than in the first
-HOLD_AGAIN = 0.95  # of what was kept up with, where a rate was not held: the next one
+HOLD_AGAIN = 0.95  # of the middle between a rate that was not held and what was kept up with: the next one
 MOST_HOLDS = 4
 WARM_UP_SECONDS = 3
 PARTS = ("api", "sync", "postgresql", "generator")
@@ -93,8 +93,11 @@ class Bench:
 
     def search(self, in_turn):
         steps = []
-        for share in STEPS:
-            steps.append(self.at(round(share * in_turn, -2), self.options.step_seconds))
+        rates = [round(share * in_turn, -2) for share in STEPS]
+        if self.options.highest:
+            rates = [rate for rate in rates if rate < self.options.highest] + [self.options.highest]
+        for rate in rates:
+            steps.append(self.at(rate, self.options.step_seconds))
             if not steps[-1]["held"]:
                 break
         return steps
@@ -107,7 +110,8 @@ class Bench:
             holds.append(self.at(rate, self.options.hold_seconds))
             if holds[-1]["held"]:
                 break
-            rate = round(HOLD_AGAIN * min(rate, kept_up(holds[-1], self.options.hold_seconds)), -2)
+            # What is behind gets less than its share of the processor: more than was kept up with may be held.
+            rate = round(HOLD_AGAIN * (rate + min(rate, kept_up(holds[-1], self.options.hold_seconds))) / 2, -2)
         return holds
 
 
@@ -206,6 +210,8 @@ def main():
     parser.add_argument("--step-seconds", type=int, default=8, help="of each rate tried (default %(default)s)")
     parser.add_argument("--hold-seconds", type=int, default=120, help="of the rate that is held (default %(default)s)")
     parser.add_argument("--fresh-seconds", type=int, default=30, help="at half that rate (default %(default)s)")
+    parser.add_argument("--highest", type=int, default=0,
+                        help="events/s: no higher rate is tried; 0 (the default): whatever is held")
     circumstances.add_options(parser)
     options = parser.parse_args()
     if min(options.batch, options.connections, options.step_seconds, options.hold_seconds, options.fresh_seconds) < 1:
