@@ -1,5 +1,6 @@
 #include "Api/Json/JsonSplit.h"
 
+#include "Application/Ascii.h"
 #include "Application/JsonRepair.h"
 
 #include <rapidjson/error/en.h>
@@ -13,6 +14,16 @@ namespace volcanion::api {
 namespace {
 
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+
+template <typename Handler>
+rapidjson::ParseResult Read(std::string_view text, bool check_utf8, rapidjson::MemoryStream& stream, Handler& handler) {
+  rapidjson::Reader reader;
+  // The reader looks at each byte once more to check it; most texts have none that need it.
+  if (check_utf8 && !application::IsAscii(text)) {
+    return reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, handler);
+  }
+  return reader.Parse<kFlags>(stream, handler);
+}
 
 /// Notes the values of the outermost object or array as the reader goes by. Where a value begins follows from where the
 /// one before it ended: only white space, ',' and ':' lie between.
@@ -178,9 +189,7 @@ struct Parsed {
 Parsed Parse(std::string_view text, const SplitLimits& limits) {
   rapidjson::MemoryStream stream(text.data(), text.size());
   Splitter splitter(text, stream, limits);
-  rapidjson::Reader reader;
-  const auto result = limits.check_utf8 ? reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, splitter)
-                                        : reader.Parse<kFlags>(stream, splitter);
+  const auto result = Read(text, limits.check_utf8, stream, splitter);
   return {
       result, stream.Tell(), splitter.too_deep(), splitter.too_many(), splitter.outermost(), splitter.TakeMembers()};
 }
@@ -247,7 +256,7 @@ bool SplitObjectList(std::string_view text, std::string_view name, std::size_t m
   if (application::MayHoldSurrogates(text)) return false;
   rapidjson::MemoryStream stream(text.data(), text.size());
   ListSplitter splitter(text, stream, name, max_objects, limits, on_object);
-  const auto result = rapidjson::Reader().Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, splitter);
+  const auto result = Read(text, true, stream, splitter);
   return !result.IsError() && stream.Tell() == text.size() && splitter.is_list();
 }
 

@@ -69,7 +69,7 @@ struct Settings {
   std::size_t max_page_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds directory_poll{500};
 
-  int sync_workers = 1;
+  int sync_workers = 2;
   std::chrono::milliseconds poll_interval{100};
 
   LogLevel log_level = LogLevel::kInfo;

@@ -1,5 +1,7 @@
 #include "Infrastructure/JsonSchema/JsonDocument.h"
 
+#include "Application/Ascii.h"
+
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
@@ -17,8 +19,8 @@ constexpr std::size_t kKeptTextBytes = std::size_t{1} << 20;
 // A truncated UTF-8 sequence makes RapidJSON's validation read up to three bytes past the end.
 constexpr std::size_t kPadding = 8;
 
-constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                            rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+constexpr unsigned kFlags =
+    rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 
 }  // namespace
 
@@ -154,6 +156,7 @@ JsonDocument::Outcome JsonDocument::Read(std::string_view text, std::size_t max_
   if (text_.capacity() > kKeptTextBytes && text.size() < kKeptTextBytes) std::string().swap(text_);
 
   static thread_local rapidjson::Reader reader;
+  const bool is_ascii = application::IsAscii(text);
   bool repaired = application::MayHoldSurrogates(text);
   for (;;) {
     root_ = JsonValue();
@@ -166,7 +169,10 @@ JsonDocument::Outcome JsonDocument::Read(std::string_view text, std::size_t max_
 
     rapidjson::InsituStringStream stream(text_.data());
     Builder builder(*this, max_depth);
-    const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
+    // The reader looks at each byte once more to check it; most texts have none that need it.
+    const rapidjson::ParseResult result =
+        is_ascii ? reader.Parse<kFlags>(stream, builder)
+                 : reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, builder);
     const auto stopped_at = static_cast<std::size_t>(stream.src_ - text_.data());
     if (!result.IsError() && stopped_at == text.size()) {
       root_ = pending_.back();

@@ -82,13 +82,21 @@ constexpr char kCopyKeys[] =
     "COPY write.event_keys (partner_system_id, event_id, content_hash, batch_id, ordinal) FROM STDIN (FORMAT binary)";
 constexpr char kUniqueViolation[] = "23505";
 
+/// An empty stream, in memory that the committer's thread uses again: memory that is new for each group costs more than
+/// what is written into it.
+BinaryCopy& FreshRows() {
+  static thread_local BinaryCopy rows;
+  rows.Begin();
+  return rows;
+}
+
 /// Begins the transaction and copies the keys in, as if none were there; the batch's number, and the COPY of the events
 /// waits for them. Nothing when a key is there: the transaction is rolled back.
 std::optional<std::int64_t> CopyKeys(PqConnection& connection, std::vector<Entry>& entries) {
   static const std::string kBothCopies = std::string(kCopyKeys) + "; " + kCopyEvents;
   const auto begun = connection.ExecuteToCopy(kBothCopies.c_str());
   const std::int64_t batch = std::stoll(std::string(begun.bytes(0, 0)));
-  BinaryCopy rows;
+  auto& rows = FreshRows();
   for (const auto& entry : entries) {
     if (entry.twin_of >= 0) continue;
     rows.Row(5);
@@ -312,7 +320,7 @@ std::size_t EventBatchWriter::Write(const std::vector<EventToWrite>& events,
     FindFirsts(connection_, entries);
     AnswerTwins(entries);
     if (batch != 0) {
-      BinaryCopy rows;
+      auto& rows = FreshRows();
       written = AddEvents(entries, batch, rows);
       if (!waits_for_events) (void)connection_.ExecuteToCopy(kCopyEvents);
       connection_.CopyNext(rows.bytes());

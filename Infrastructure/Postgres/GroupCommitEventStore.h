@@ -24,7 +24,7 @@ class KeyForecast;
 struct GroupCommitSettings {
   std::string connection_string = {};
   int committers = 2;                               ///< connections that commit at the same time
-  std::size_t max_group_events = 2'000;             ///< of one transaction, unless a single append has more
+  std::size_t max_group_events = 5'000;             ///< of one transaction, unless a single append has more
   std::size_t max_group_bytes = 8 * 1024 * 1024;    ///< of one transaction, likewise
   std::size_t max_queued_events = 20'000;           ///< appends beyond it are refused at once
   std::size_t max_queued_bytes = 64 * 1024 * 1024;  ///< likewise

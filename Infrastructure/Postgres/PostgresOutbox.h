@@ -13,8 +13,8 @@ namespace volcanion::infrastructure {
 
 struct OutboxSettings {
   std::string connection_string = {};
-  std::int64_t max_claim_events = 50'000;           ///< one batch is taken whatever its size
-  std::int64_t max_claim_bytes = 16 * 1024 * 1024;  ///< of rows; likewise
+  std::int64_t max_claim_events = 25'000;          ///< one batch is taken whatever its size
+  std::int64_t max_claim_bytes = 8 * 1024 * 1024;  ///< of rows; likewise
 };
 
 /// The outbox in the write store. A claim is a transaction that holds row locks (FOR UPDATE SKIP LOCKED): when its

@@ -70,7 +70,10 @@ BinaryArray::BinaryArray(Oid element_type, std::size_t size) {
   PutInt4(1);  // lower bound
 }
 
-BinaryCopy::BinaryCopy() {
+void BinaryCopy::Begin() {
+  constexpr std::size_t kKeptBytes = 4 * 1024 * 1024;
+  if (bytes_.capacity() > kKeptBytes) std::string().swap(bytes_);
+  bytes_.clear();
   bytes_.append("PGCOPY\n\377\r\n\0", 11);
   PutInt4(0);  // flags
   PutInt4(0);  // length of the header's extension

@@ -55,7 +55,9 @@ class BinaryArray : public BinaryValues {
 /// A stream for COPY ... FROM STDIN (FORMAT binary). Source: "Binary Format" in PostgreSQL's documentation of COPY.
 class BinaryCopy : public BinaryValues {
  public:
-  BinaryCopy();
+  BinaryCopy() { Begin(); }
+  /// Begins a new stream in the memory of the one before, unless that was unusually large.
+  void Begin();
   void Row(int columns) { PutInt2(static_cast<std::int16_t>(columns)); }
   /// The whole stream, end mark included; call it once, at the end.
   std::string_view Finish();

@@ -21,12 +21,11 @@ from stage import Failure
 from subject import DATABASE, Subject, print_program, spread
 
 BATCH = 500
-BATCH_CONNECTIONS = 8
+BATCH_CONNECTIONS = 32  # 16,000 events under way: the queue takes 20,000
 SINGLE_CONNECTIONS = 64
 COPY_ROWS = 200_000
 CURVE_CONNECTIONS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 CURVE_SHARES = [0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95]  # of the rate at which batches were taken
-CURVE_BATCH_CONNECTIONS = 32  # so that a batch that is due finds one free
 ANSWER = '{"eventId":"e1","status":"stored","isValid":true,"schemaVersion":2,"position":"4711","validationErrors":[]}'
 # What a committer writes for an event, apart from the batch: into tables of the same shape and with the same keys.
 TABLES = ["tracking_events", "event_keys"]
@@ -94,7 +93,7 @@ def measure(options, folder):
             curves["singles"] = [{"connections": count} | singles(connections=count, seconds=options.curve_seconds)
                                  for count in CURVE_CONNECTIONS]
             curves["batches"] = [
-                {"offered": share * highest} | batches(connections=CURVE_BATCH_CONNECTIONS, rate=share * highest,
+                {"offered": share * highest} | batches(connections=BATCH_CONNECTIONS, rate=share * highest,
                                                        seconds=options.curve_seconds) for share in CURVE_SHARES]
         stored = subject.sql("SELECT count(*) FROM write.tracking_events")[0][0]
     return rounds, curves, stored

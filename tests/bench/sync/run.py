@@ -216,7 +216,7 @@ def main():
         "connection in the same database, partitions and indexes alike. The goal is 0.8.")
     parser.add_argument("--events", type=int, default=1_000_000, help="how many are queued (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=1, help="VOLCANION_SYNC_WORKERS (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=2, help="VOLCANION_SYNC_WORKERS (default %(default)s)")
     parser.add_argument("--directory", metavar="DIR", default="/tmp", help="where the stores are made (default %(default)s)")
     parser.add_argument("--json", metavar="FILE", help="write everything measured to this file, too")
     parser.add_argument("--build", metavar="DIR", type=pathlib.Path, default=pathlib.Path("build"),
