@@ -18,7 +18,8 @@ DATABASE = "bench"
 # default, and stage.Postgres has data checksums.
 SETTINGS = {
     "shared_buffers": "512MB", "effective_cache_size": "4GB", "work_mem": "8MB", "maintenance_work_mem": "64MB",
-    "min_wal_size": "128MB", "max_wal_size": "1GB", "checkpoint_timeout": "10min", "random_page_cost": "1.1", "jit": "off"}
+    "min_wal_size": "128MB", "max_wal_size": "1GB", "wal_compression": "lz4",
+    "checkpoint_timeout": "10min", "random_page_cost": "1.1", "jit": "off"}
 SCHEMA = {
     "type": "object",
     "required": ["amount", "currency", "order"],
