@@ -57,12 +57,8 @@ class Run {
  public:
   explicit Run(const Options& options)
       : options_(options), template_(options.events), epoll_(::epoll_create1(EPOLL_CLOEXEC)), number_(options.first) {
-    for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(options.connections); ++i) {
-      connections_.push_back({std::make_unique<Connection>(options.port, epoll_, i), {}});
-    }
+    connections_.resize(static_cast<std::size_t>(options.connections));
     if (options.watched_system.empty()) return;
-    reader_ = std::make_unique<Connection>(options.port, epoll_, connections_.size());
-    prober_ = std::make_unique<Connection>(options.port, epoll_, connections_.size() + 1);
     probe_ = std::make_unique<Probe>(options.events.key, options.events.prefix + '-' + std::to_string(options.first),
                                      options.watched_system, options.token);
   }
@@ -129,6 +125,13 @@ class Run {
     print("Longest", times.longest_milliseconds());
   }
 
+  static bool IsBusy(const std::unique_ptr<Connection>& connection) { return connection && connection->busy(); }
+
+  Connection& Made(std::unique_ptr<Connection>& connection, std::size_t number) {
+    if (!connection) connection = std::make_unique<Connection>(options_.port, epoll_, number);
+    return *connection;
+  }
+
   bool HasSentAll() const { return options_.max_events != 0 && number_ - options_.first >= options_.max_events; }
 
   void SendWhatIsDue(Clock::time_point now) {
@@ -137,39 +140,39 @@ class Run {
       if (paced && due_ < now) ++late_;
       return;
     }
-    // In turn: the server closes connections that are not used.
+    // In turn, and made when they are needed: the server closes connections that are not used.
     for (std::size_t i = 0; i < connections_.size() && (!paced || due_ <= now) && !HasSentAll(); ++i) {
       auto& client = connections_[next_++ % connections_.size()];
-      if (client.connection->busy()) continue;
+      if (IsBusy(client.connection)) continue;
       client.since = paced ? due_ : now;
       if (paced) due_ += Duration(options_.events.batch / options_.rate);
-      client.connection->Send(template_.Next(number_));
+      Made(client.connection, static_cast<std::size_t>(&client - connections_.data())).Send(template_.Next(number_));
       ++busy_;
     }
   }
 
   void SendProbe(Clock::time_point now, bool sending) {
-    if (!reader_->busy() && now >= read_at_) {
-      reader_->Send(probe_->question());
+    if (!IsBusy(reader_) && now >= read_at_) {
+      Made(reader_, connections_.size()).Send(probe_->question());
       read_at_ = now + Duration(options_.watch_seconds);
       ++reads_;
     }
-    if (sending && !prober_->busy() && now >= probe_at_) {
-      prober_->Send(probe_->NextEvent());
+    if (sending && !IsBusy(prober_) && now >= probe_at_) {
+      Made(prober_, connections_.size() + 1).Send(probe_->NextEvent());
       probe_at_ = now + kBetweenProbes;
     }
   }
 
   bool IsAllReadable() const {
-    return !probe_ || (freshness_.unread() == 0 && probe_->unread() == 0 && !prober_->busy());
+    return !probe_ || (freshness_.unread() == 0 && probe_->unread() == 0 && !IsBusy(prober_));
   }
 
   /// Milliseconds until something is due that no socket tells of.
   int Patience(bool sending) const {
     auto next = Clock::now() + std::chrono::milliseconds(100);
     if (sending && options_.rate > 0 && busy_ < connections_.size()) next = std::min(next, due_);
-    if (probe_ && !reader_->busy()) next = std::min(next, read_at_);
-    if (probe_ && sending && !prober_->busy()) next = std::min(next, probe_at_);
+    if (probe_ && !IsBusy(reader_)) next = std::min(next, read_at_);
+    if (probe_ && sending && !IsBusy(prober_)) next = std::min(next, probe_at_);
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
     return static_cast<int>(std::max<std::int64_t>(wait.count(), 0));
   }
