@@ -16,6 +16,7 @@ from stage import Partner, Service, children, wait_until
 from subject import SCHEMA, Subject, cpu_seconds
 from up import PrivateStore, read_env
 
+UNUSED_SECONDS = 20  # then a connection may be closed soon by the server
 # Of all that is stored and not yet projected.
 QUEUED = "SELECT coalesce(sum(event_count), 0)::bigint FROM write.outbox"
 STORED = "SELECT coalesce(sum(event_count), 0)::bigint FROM write.batches"
@@ -36,7 +37,7 @@ class Whole(Subject):
 
     def __init__(self, build, folder):
         super().__init__(build.resolve(), folder)
-        self._reader = None
+        self._reader, self._asked = None, -UNUSED_SECONDS
 
     def __enter__(self):
         super().__enter__()
@@ -94,13 +95,15 @@ class Whole(Subject):
 
     def ask(self, path):
         """An answer of the API to the administrator, and the seconds it took. One connection for all."""
-        if not self._reader:
+        if time.monotonic() - self._asked > UNUSED_SECONDS:
             self._reader = http.client.HTTPConnection("127.0.0.1", self.api.port, timeout=120)
+            self._reader.connect()
         began = time.perf_counter()
         self._reader.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
         answer = self._reader.getresponse()
         text = answer.read()
         seconds = time.perf_counter() - began
+        self._asked = time.monotonic()
         if answer.status != 200:
             raise BenchError(f"{path}: {answer.status} {text[:300]!r}")
         return json.loads(text), seconds
