@@ -95,6 +95,10 @@ def report_head(build):
             "loadBefore": os.getloadavg()}
 
 
+def load_line(report):
+    return f"load average {report['loadBefore'][0]:.2f} before, {report['loadAfter'][0]:.2f} after"
+
+
 def write_results(options, report, plot):
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -185,7 +185,7 @@ def run(options):
     report["loadAfter"] = os.getloadavg()
     report["eventBytes"] = results["half"]["eventBytes"]
     report["results"], report["goals"] = results, goals(results)
-    print_program(report, f"load average {report['loadBefore'][0]:.2f} before")
+    print_program(report, circumstances.load_line(report))
     print(f"events    {report['eventBytes']} bytes as sent, unique ids in no order, judged by a schema, all valid; "
           f"batches of {options.batch} over {options.connections} connections; {results['storedEvents']:,} stored at "
           "the end; generator, API, sync and PostgreSQL share the machine")

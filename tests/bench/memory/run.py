@@ -126,7 +126,7 @@ def run(options):
     report["results"], report["loadAfter"] = results, os.getloadavg()
     one = next(iter(results.values()))["held"]
     report["eventBytes"] = one["eventBytes"]
-    print_program(report, f"load average {report['loadBefore'][0]:.2f} before")
+    print_program(report, circumstances.load_line(report))
     print(f"events    {one['eventBytes']} bytes as sent, unique ids in no order, judged by a schema, all valid; "
           f"batches of {options.batch} over {options.connections} connections; a page of {PAGE:,} events "
           "is read every second; generator, processes and PostgreSQL share the machine")

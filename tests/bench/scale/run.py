@@ -187,7 +187,7 @@ def run(options):
     report["sizes"], report["loadAfter"] = sizes, os.getloadavg()
     report["eventBytes"] = sizes[0]["fresh"]["eventBytes"]
     report["results"] = rows = compare(sizes)
-    print_program(report, f"load average {report['loadBefore'][0]:.2f} before")
+    print_program(report, circumstances.load_line(report))
     print(f"events    {report['eventBytes']} bytes as sent, unique ids in no order, one system, judged by a schema, "
           f"1 in 100 invalid, 1 in 10 of another name, 10,000 users; batches of {options.batch} over "
           f"{options.connections} connections; generator, API, sync and PostgreSQL share the machine")
