@@ -1,12 +1,16 @@
 """What the benchmarks say of where and with what they were run."""
 
 import contextlib
+import json
 import os
 import pathlib
 import platform
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import time
 
 
 class BenchError(Exception):
@@ -74,3 +78,40 @@ def machine_line(where):
     """What machine() found, for people."""
     return (f"{where['cpu']}{' (virtual)' if where['virtual'] else ''}, {where['cores']} cores, "
             f"{where['memoryGigabytes']} GB; Linux {where['kernel']}; {where['system']}")
+
+
+def add_options(parser):
+    """What every benchmark of the whole takes."""
+    parser.add_argument("--json", metavar="FILE", help="write everything measured to this file, too")
+    parser.add_argument("--svg", metavar="FILE", help="draw it into this file, too")
+    parser.add_argument("--directory", metavar="DIR",
+                        help="where PostgreSQL keeps its data (default: that of temporary files)")
+    parser.add_argument("--build", metavar="DIR", type=pathlib.Path, default=pathlib.Path("build"),
+                        help="where it is built (default %(default)s)")
+
+
+def report_head(build):
+    return {"began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine(), "versions": built(build),
+            "loadBefore": os.getloadavg()}
+
+
+def load_line(report):
+    return f"load average {report['loadBefore'][0]:.2f} before, {report['loadAfter'][0]:.2f} after"
+
+
+def write_results(options, report, plot):
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if options.svg:
+        plot.write(options.svg)
+
+
+def run_as(name, run, options, *failures):
+    """Ends with a line for people where something failed, and leaves nothing behind when it is ended."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        run(options)
+    except (BenchError, *failures) as error:
+        sys.exit(f"bench {name}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

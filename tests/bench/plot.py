@@ -65,7 +65,8 @@ class Plot:
         for number, one in enumerate(drawn):
             x = LEFT + (number % 2) * (WIDTH - LEFT - RIGHT) / 2
             y = y_axis.low_pixel + 62 + LEGEND_ROW * (number // 2)
-            parts.append(_stroke([(x, y), (x + 28, y)], number, one.dashed))
+            if one.joined:
+                parts.append(_stroke([(x, y), (x + 28, y)], number, one.dashed))
             parts.append(_mark(x + 14, y, number))
             parts.append(_text(x + 38, y + 4, one.name))
         return "\n".join([*parts, "</svg>"]) + "\n"

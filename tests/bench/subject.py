@@ -18,7 +18,8 @@ DATABASE = "bench"
 # default, and stage.Postgres has data checksums.
 SETTINGS = {
     "shared_buffers": "512MB", "effective_cache_size": "4GB", "work_mem": "8MB", "maintenance_work_mem": "64MB",
-    "min_wal_size": "128MB", "max_wal_size": "1GB", "checkpoint_timeout": "10min", "random_page_cost": "1.1", "jit": "off"}
+    "min_wal_size": "128MB", "max_wal_size": "1GB", "wal_compression": "lz4",
+    "checkpoint_timeout": "10min", "random_page_cost": "1.1", "jit": "off"}
 SCHEMA = {
     "type": "object",
     "required": ["amount", "currency", "order"],
@@ -61,23 +62,23 @@ class Subject:
         self.environment = {"VOLCANION_WRITE_DSN": dsn, "VOLCANION_READ_DSN": dsn}
         self.api = self.service("api")
 
-        def command(*arguments):
-            done = subprocess.run([self.binary, *arguments], env=self.api.environment, capture_output=True, text=True,
-                                  check=False)
-            if done.returncode != 0:
-                raise BenchError(done.stderr)
-            return done.stdout.strip()
-
-        command("migrate")
-        token = command("admin-token")
+        self.command("migrate")
+        self.token = self.command("admin-token")
         self.api.start().wait_until_ready()
-        self.partner = Partner(self.api.port, token, SCHEMA)
+        self.partner = Partner(self.api.port, self.token, SCHEMA)
         return self
 
     def __exit__(self, *_):
         if self.api.is_running():
             self.api.kill()
         self.postgres.kill()
+
+    def command(self, *arguments):
+        done = subprocess.run([self.binary, *arguments], env=self.api.environment, capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise BenchError(done.stderr)
+        return done.stdout.strip()
 
     def service(self, command, environment=None):
         return Service(self.binary, command, self.environment | (environment or {}), self.folder)

@@ -234,12 +234,14 @@ class Partner:
         self._port, self._token = port, token
         partner = self._post("/api/partners", {"name": f"Laboratory {time.time_ns()}"})["partnerId"]
         self.id = partner
-        self._post(f"/api/partners/{partner}/structures", {
-            "eventName": "purchase", "state": "active",
-            "schema": schema or {"type": "object", "properties": {"amount": {"type": "number", "minimum": 0}},
-                                 "required": ["amount"]}})
+        self.describe("purchase", schema or {
+            "type": "object", "properties": {"amount": {"type": "number", "minimum": 0}}, "required": ["amount"]})
         self.flagging, self.flagging_key = self._system(partner, "flagging", "flag")
         self.strict, self.strict_key = self._system(partner, "strict", "reject")
+
+    def describe(self, event_name, schema):
+        self._post(f"/api/partners/{self.id}/structures",
+                   {"eventName": event_name, "state": "active", "schema": schema})
 
     def _system(self, partner, name, policy):
         system = self._post(f"/api/partners/{partner}/systems", {"name": name, "invalidEvents": policy})["partnerSystemId"]

@@ -178,8 +178,10 @@ TEST_SUITE("PrivateCluster") {
     CHECK(sql.Query("SHOW full_page_writes") == "on");
     CHECK(sql.Query("SHOW synchronous_commit") == "on");
     CHECK(sql.Query("SHOW data_checksums") == "on");
+    CHECK(sql.Query("SHOW wal_compression") == "lz4");
     CHECK(sql.Query("SHOW server_encoding") == "UTF8");
-    CHECK(sql.Query("SHOW lc_collate") == "C.UTF-8");
+    CHECK(sql.Query("SHOW lc_collate") == "C");
+    CHECK(sql.Query("SHOW lc_ctype") == "C.UTF-8");
     CHECK(sql.Query("SHOW timezone") == "UTC");
     CHECK(sql.Query("SHOW listen_addresses") == "");
     CHECK(sql.Query("SHOW max_connections") == "100");
