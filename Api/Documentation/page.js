@@ -86,7 +86,8 @@ function parametersOf(item, operation) {
 function parameterTable(parameters) {
   if (!parameters.length) return [];
   const rows = parameters.map(parameter => make("tr", {},
-    make("td", {}, make("code", {}, parameter.name), parameter.required ? make("span", {class: "needed"}, " required") : ""),
+    make("td", {}, make("code", {}, parameter.name),
+      parameter.required ? make("span", {class: "needed"}, " required") : ""),
     make("td", {class: "quiet"}, parameter.in),
     make("td", {}, ...describe(parameter.schema || {}), parameter.description || "")));
   return [make("h3", {}, "Parameters"), make("table", {}, make("tbody", {}, ...rows))];
@@ -151,7 +152,8 @@ function show() {
   document.title = api.info.title + " API " + api.info.version;
   document.getElementById("about").append(
     make("h1", {}, api.info.title + " API"),
-    make("p", {class: "version"}, "version " + api.info.version + " · ", make("a", {href: "openapi.json"}, "openapi.json")),
+    make("p", {class: "version"}, "version " + api.info.version + " · ",
+      make("a", {href: "openapi.json"}, "openapi.json")),
     make("p", {}, api.info.summary),
     ...api.info.description.trim().split(/\n\s*\n/).map(text => make("p", {}, text)));
   const index = document.getElementById("index"), operations = document.getElementById("operations");
@@ -176,7 +178,8 @@ function show() {
   const schemas = Object.entries(api.components.schemas).sort(([a], [b]) => a.localeCompare(b));
   document.getElementById("schemas").append(make("h2", {}, "Schemas"), ...schemas.map(([name, schema]) =>
     make("article", {class: "schema", id: "schema-" + name},
-      make("details", {}, make("summary", {}, make("code", {}, name)), make("div", {class: "body"}, ...describe(schema))))));
+      make("details", {}, make("summary", {}, make("code", {}, name)),
+        make("div", {class: "body"}, ...describe(schema))))));
 }
 
 // Routes that hold every word of the search; sections without one go too.

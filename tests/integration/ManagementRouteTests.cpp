@@ -220,6 +220,30 @@ TEST_SUITE("API keys over HTTP") {
   }
 }
 
+TEST_SUITE("clients behind a trusted proxy") {
+  TEST_CASE("each waits for its own failures, and is named in the audit log") {
+    TestStores stores;
+    TestService service(stores, {.configure = [](auto& settings) {
+                          settings.max_auth_failures = 1;
+                          settings.trusted_proxies = {"127.0.0.1"};
+                        }});
+    HttpClient client(service.port());
+    const auto as = [&](const std::string& address, const std::string& token) {
+      return client.Get("/api/partners", {{"X-Forwarded-For", address}, {"Authorization", "Bearer " + token}}).status;
+    };
+    CHECK(as("192.0.2.1", "wrong") == 401);
+    CHECK(as("192.0.2.1", "wrong") == 429);
+    CHECK(as("192.0.2.2", "wrong") == 401);
+    CHECK(as("192.0.2.1", service.admin_token()) == 200);
+    const auto made =
+        client.Post("/api/partners", R"({"name":"Acme"})",
+                    {{"X-Forwarded-For", "192.0.2.7"}, {"Authorization", "Bearer " + service.admin_token()}});
+    REQUIRE(made.status == 201);
+    const auto audit = service.Get("/api/partners/" + JsonString(made.body, "partnerId") + "/audit").body;
+    CHECK(Has(audit, R"("clientAddress":"192.0.2.7")"));
+  }
+}
+
 TEST_SUITE("the audit log over HTTP") {
   TEST_CASE("an entry says who, what, when, from where, before and after, and no secret") {
     Managed api;
