@@ -1,8 +1,8 @@
 #include "Api/Json/JsonSplit.h"
 #include "Cli/Commands.h"
+#include "Cli/HttpConnection.h"
 #include "Domain/Uuid.h"
 
-#include <curl/curl.h>
 #include <rapidjson/document.h>
 #include <sodium.h>
 #include <unistd.h>
@@ -80,61 +80,6 @@ class LineReader {
   bool damaged_ = false;
   std::string buffer_;
   std::size_t at_ = 0;
-};
-
-struct HttpAnswer {
-  long status = 0;  ///< 0: none came
-  std::string body;
-  std::string failure;  ///< why none came
-  std::optional<milliseconds> retry_after;
-};
-
-/// One kept-alive connection to the server.
-class Client {
- public:
-  Client(const std::string& url, const std::string& api_key) : curl_(curl_easy_init(), &curl_easy_cleanup) {
-    if (!curl_) throw std::runtime_error("libcurl cannot be initialized");
-    AddHeader("X-API-Key: " + api_key);
-    AddHeader("Content-Type: application/x-ndjson");
-    AddHeader("Expect:");
-    auto* curl = curl_.get();
-    curl_easy_setopt(curl, CURLOPT_URL, (url + "/api/events/ingest/batch").c_str());
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers_.get());
-    curl_easy_setopt(curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Client::Append);
-  }
-
-  HttpAnswer Post(const std::string& body) {
-    HttpAnswer answer;
-    auto* curl = curl_.get();
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
-    const auto code = curl_easy_perform(curl);
-    if (code != CURLE_OK) {
-      answer.failure = curl_easy_strerror(code);
-      return answer;
-    }
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
-    curl_off_t seconds = 0;
-    if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0) {
-      answer.retry_after = std::chrono::seconds(seconds);
-    }
-    return answer;
-  }
-
- private:
-  static std::size_t Append(char* bytes, std::size_t one, std::size_t count, void* body) {
-    static_cast<std::string*>(body)->append(bytes, one * count);
-    return one * count;
-  }
-  void AddHeader(const std::string& header) { headers_.reset(curl_slist_append(headers_.release(), header.c_str())); }
-
-  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
-  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_{nullptr, &curl_slist_free_all};
 };
 
 struct Totals {
@@ -234,7 +179,9 @@ std::string Text(const rapidjson::Value& object, const char* name) {
 class Loader {
  public:
   explicit Loader(const IngestOptions& options)
-      : options_(options), ids_(options.file), client_(options.url, options.api_key) {}
+      : options_(options),
+        ids_(options.file),
+        connection_(options.url, {"X-API-Key: " + options.api_key, "Content-Type: application/x-ndjson"}) {}
 
   int Run() {
     LineReader lines(options_.file);
@@ -274,7 +221,7 @@ class Loader {
   bool Send(const std::string& batch) {
     auto pause = kFirstPause;
     for (int attempt = 1;; ++attempt) {
-      const auto answer = client_.Post(batch);
+      const auto answer = connection_.Send("POST", "/api/events/ingest/batch", batch);
       if (answer.status == 202) return Read(answer.body);
       const bool may_pass = answer.status == 0 || answer.status == 429 || answer.status == 502 ||
                             answer.status == 503 || answer.status == 504;
@@ -337,7 +284,7 @@ class Loader {
 
   const IngestOptions& options_;
   const EventIds ids_;
-  Client client_;
+  HttpConnection connection_;
   ProgressBar bar_;
   Totals totals_;
   std::int64_t first_line_ = 1;

@@ -1,4 +1,7 @@
 #include "Cli/Commands.h"
+#include "Cli/ErrorText.h"
+#include "Cli/ExitStatus.h"
+#include "Cli/RemoteCommandLine.h"
 #include "Infrastructure/Config/Settings.h"
 
 #include <CLI/CLI.hpp>
@@ -14,8 +17,9 @@ namespace {
 using volcanion::infrastructure::Settings;
 
 constexpr char kFooter[] =
-    "Every command is configured by environment variables, or by lines NAME=value of the file given with --config;\n"
-    "`volcanion config` prints them all with their meaning and the values in force.";
+    "What runs here is configured by environment variables, or by lines NAME=value of the file given with --config;\n"
+    "`volcanion config` prints them all with their meaning and the values in force. What manages a server somewhere\n"
+    "(partner, system, key, structure, job, audit) has profiles: see the help of each.";
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -28,9 +32,8 @@ int WithSettings(const std::filesystem::path& file, Command command) {
   const auto settings =
       volcanion::infrastructure::LoadSettings(file, volcanion::infrastructure::VolcanionEnvironment());
   if (settings) return command(*settings);
-  std::cerr << "volcanion: " << settings.error().message << "\n";
-  for (const auto& fault : settings.error().faults) std::cerr << "  " << fault.message << "\n";
-  return 2;
+  volcanion::cli::TellError(settings.error());
+  return volcanion::cli::kMisused;
 }
 
 }  // namespace
@@ -120,7 +123,14 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   ingest_command->callback([&] { status = cli::RunIngest(ingest); });
 
-  CLI11_PARSE(app, argc, argv);
+  cli::AddManagementCommands(app, status);
+  cli::AddStructureCommands(app, status);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? cli::kSucceeded : cli::kMisused;  // --help and --version are such errors, too
+  }
   return status;
 } catch (const std::exception& error) {
   std::cerr << "volcanion: " << error.what() << "\n";

@@ -196,6 +196,7 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       jobs(pool),
       verdicts(pool),
       measure_impact(jobs, around.clock, around.secrets),
+      try_schema(jobs, compiler, around.clock, around.secrets),
       judge_again(jobs, around.clock, around.secrets) {}
 
 domain::Result<domain::Done> AddAdminToken(application::ManagementStore& store, const std::string& name,
@@ -268,7 +269,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
                           {management.publish_structure, management.change_structure, management.compare_structure,
                            management.find_structures, management.validate_documents, management.structures});
   api::AddUnknownEventRoutes(routes, readings, find_unknown_events_, suggest_schema_);
-  api::AddJobRoutes(routes, {management.measure_impact, management.judge_again, management.jobs});
+  api::AddJobRoutes(routes, compiling,
+                    {management.measure_impact, management.try_schema, management.judge_again, management.jobs});
   api::AddVerdictRoutes(routes, {reader_, management.verdicts});
   api::AddMemberRoutes(routes, ToMembers(around, management, people));
   api::AddServiceTokenRoutes(routes, ToMembers(around, management, people));

@@ -20,6 +20,7 @@
 #include "Application/Commands/RegisterPartnerSystem.h"
 #include "Application/Commands/RevokeApiKey.h"
 #include "Application/Commands/RotateApiKey.h"
+#include "Application/Commands/TrySchema.h"
 #include "Application/Directory/DirectoryCache.h"
 #include "Application/Directory/KeyUses.h"
 #include "Application/Jobs/JobRunner.h"
@@ -115,6 +116,7 @@ struct Management {
   infrastructure::PostgresJobStore jobs;
   infrastructure::PostgresVerdictHistory verdicts;
   application::MeasureImpactHandler measure_impact;
+  application::TrySchemaHandler try_schema;
   application::JudgeAgainHandler judge_again;
 };
 

@@ -44,7 +44,7 @@ void WriteInteger(JsonText& json, std::string_view name, const std::optional<std
 void WriteRequest(JsonText& json, const Job& job) {
   const auto& request = job.request;
   json.Name("eventName").Text(request.event_name);
-  json.Name("version").Integer(request.version);
+  WriteInteger(json, "version", request.version == 0 ? std::nullopt : std::optional<std::int64_t>(request.version));
   json.Name("structureOf");
   request.structure_of ? json.Text(request.structure_of->ToString()) : json.Null();
   json.Name("partnerSystemId");

@@ -83,16 +83,38 @@ Response Accepted(const Job& job) {
   return response;
 }
 
+/// Which of the stored events are looked at.
+void ReadRange(BodyReader& body, application::MeasureImpact& command) {
+  command.days = body.OptionalInteger("days").value_or(command.days);
+  if (const auto sample = body.OptionalInteger("sample")) command.sample = *sample;
+}
+
 Result<Response> MeasureImpact(application::MeasureImpactHandler& handler, const Call& call) {
   auto command = CommandOf<application::MeasureImpact>(call);
   if (!command) return command.error();
   auto body = BodyReader::Open(call.request.body.empty() ? std::string_view("{}") : call.request.body);
   if (!body) return body.error();
-  command->days = body->OptionalInteger("days").value_or(command->days);
-  if (const auto sample = body->OptionalInteger("sample")) command->sample = *sample;
+  ReadRange(*body, *command);
   command->system = ReadSystem(*body);
   if (auto read = body->Finish(); !read) return read.error();
   const auto job = handler.Handle(*std::move(command));
+  return job ? Result<Response>(Accepted(*job)) : Result<Response>(job.error());
+}
+
+Result<Response> TrySchema(application::TrySchemaHandler& handler, const Call& call) {
+  const auto partner = PathId<domain::PartnerId>(call, "partner");
+  if (!partner) return partner.error();
+  auto body = BodyReader::Open(call.request.body);
+  if (!body) return body.error();
+  application::TrySchema command;
+  command.impact.partner = *partner;
+  command.impact.event_name = body->RequiredString("eventName");
+  command.schema = body->RequiredJson("schema");
+  command.impact.structure_of = ReadSystem(*body);
+  ReadRange(*body, command.impact);
+  command.impact.asked_by = AuthorOf(call);
+  if (auto read = body->Finish(); !read) return read.error();
+  const auto job = handler.Handle(std::move(command));
   return job ? Result<Response>(Accepted(*job)) : Result<Response>(job.error());
 }
 
@@ -169,7 +191,7 @@ Result<Response> ListJobs(JobStore& jobs, const Call& call) {
 
 }  // namespace
 
-void AddJobRoutes(GuardedRoutes& routes, const JobHandlers& handlers) {
+void AddJobRoutes(GuardedRoutes& routes, GuardedRoutes& compiling, const JobHandlers& handlers) {
   constexpr std::string_view kImpact = "/api/partners/{id}/structures/{eventName}/versions/{version}/impact";
   constexpr std::string_view kJudgeAgain = "/api/partners/{id}/structures/{eventName}/versions/{version}/judge-again";
   constexpr std::string_view kJobs = "/api/partners/{id}/jobs";
@@ -180,6 +202,8 @@ void AddJobRoutes(GuardedRoutes& routes, const JobHandlers& handlers) {
   const auto writes = Access::PartnerAdmin(kPartner, kStructuresWrite);
   routes.Add("POST", kImpact, writes,
              [handlers](const Call& call) { return MeasureImpact(handlers.measure_impact, call); });
+  compiling.Add("POST", "/api/partners/{id}/structures/impact", writes,
+                [handlers](const Call& call) { return TrySchema(handlers.try_schema, call); });
   routes.Add("POST", kJudgeAgain, writes,
              [handlers](const Call& call) { return JudgeAgain(handlers.judge_again, call); });
   routes.Add("GET", kJobs, reads, [handlers](const Call& call) { return ListJobs(handlers.jobs, call); });

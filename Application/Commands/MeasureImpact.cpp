@@ -11,7 +11,7 @@ constexpr std::int64_t kMaxSample = 1'000'000;
 
 }  // namespace
 
-domain::Result<Job> MeasureImpactHandler::Handle(MeasureImpact command) {
+domain::Result<Job> ImpactJob(MeasureImpact command, JobId id, domain::Timestamp now) {
   std::vector<domain::Fault> faults;
   if (command.days < 1 || command.days > kMaxDays) {
     faults.push_back({"/days", "out_of_range", "must be from 1 to " + std::to_string(kMaxDays)});
@@ -20,9 +20,8 @@ domain::Result<Job> MeasureImpactHandler::Handle(MeasureImpact command) {
     faults.push_back({"/sample", "out_of_range", "must be from 1 to " + std::to_string(kMaxSample)});
   }
   if (!faults.empty()) return domain::Error{domain::ErrorKind::kInvalid, "The body breaks a rule.", std::move(faults)};
-  const auto now = clock_.Now();
   Job job;
-  job.id = {secrets_.NewId(now)};
+  job.id = id;
   job.partner = command.partner;
   job.kind = JobKind::kImpact;
   job.request.event_name = std::move(command.event_name);
@@ -34,7 +33,14 @@ domain::Result<Job> MeasureImpactHandler::Handle(MeasureImpact command) {
   job.created_by = std::move(command.asked_by.actor);
   job.correlation_id = std::move(command.asked_by.correlation_id);
   job.created_at = now;
-  if (auto added = jobs_.Add(job, std::nullopt); !added) return std::move(added).error();
+  return job;
+}
+
+domain::Result<Job> MeasureImpactHandler::Handle(MeasureImpact command) {
+  const auto now = clock_.Now();
+  auto job = ImpactJob(std::move(command), {secrets_.NewId(now)}, now);
+  if (!job) return job;
+  if (auto added = jobs_.Add(*job, std::nullopt); !added) return std::move(added).error();
   return job;
 }
 

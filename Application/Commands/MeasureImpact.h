@@ -23,6 +23,9 @@ struct MeasureImpact {
   Author asked_by = {};
 };
 
+/// The job that asks that; kInvalid for numbers out of range.
+domain::Result<Job> ImpactJob(MeasureImpact command, JobId id, domain::Timestamp now);
+
 /// Queues a background job; nothing changes but the job. kInvalid for numbers out of range; else see JobStore::Add().
 class MeasureImpactHandler {
  public:

@@ -28,7 +28,7 @@ enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
 /// Which stored events are to be judged, and by what.
 struct JudgingRequest {
   std::string event_name;
-  int version = 0;
+  int version = 0;  ///< 0: by a schema that was given with the request
   /// By the structure of this system, and its events alone; nothing: by the partner's own structure.
   std::optional<domain::PartnerSystemId> structure_of;
   /// Nothing: all that the structure judges, which are not those of systems that have an active one of their own.
@@ -82,6 +82,9 @@ class JobStore {
   /// without the partner, its system or the version; kConflict when kMaxOpenJobs of the partner wait already, and when
   /// a draft is to be applied.
   virtual domain::Result<domain::Done> Add(const Job& job, const std::optional<AuditEntry>& audit) = 0;
+  /// Queues a job that applies nothing, by this schema, which is no version. kNotFound without the partner or its
+  /// system; kConflict as above.
+  virtual domain::Result<domain::Done> AddTrial(const Job& job, const std::string& schema) = 0;
   virtual domain::Result<Job> Get(domain::PartnerId partner, JobId id) = 0;
   /// Those that came before `before`, up to `limit`.
   virtual domain::Result<JobPage> List(domain::PartnerId partner, std::optional<JobId> before, int limit) = 0;

@@ -52,6 +52,58 @@ constexpr std::string_view kInsertJob = R"(
     FROM write.event_structures
    WHERE structure_id = :structure::uuid)";
 
+constexpr std::string_view kInsertTrial = R"(
+  INSERT INTO write.background_jobs (job_id, partner_id, kind, request, schema, state, created_by, correlation_id,
+                                     created_at)
+  VALUES (:id::uuid, :partner::uuid, :kind, :request::json, :schema::json, 'queued', :created_by, :correlation_id,
+          :created_at::timestamptz))";
+
+/// What both statements are given.
+struct NewJobColumns {
+  explicit NewJobColumns(const Job& job)
+      : id(job.id.ToString()),
+        partner(job.partner.ToString()),
+        kind(NameOf(job.kind)),
+        request(ToJson(job.request)),
+        created_by(job.created_by),
+        correlation_id(job.correlation_id),
+        created_at(domain::FormatRfc3339(job.created_at)) {}
+
+  void Insert(soci::session& session, std::string_view statement, const std::string& last_name,
+              const std::string& last) const {
+    session.once << statement, soci::use(id, "id"), soci::use(partner, "partner"), soci::use(kind, "kind"),
+        soci::use(request, "request"), soci::use(created_by, "created_by"), soci::use(correlation_id, "correlation_id"),
+        soci::use(created_at, "created_at"), soci::use(last, last_name);
+  }
+
+  std::string id, partner, kind, request, created_by, correlation_id, created_at;
+};
+
+/// Holds the partner's row, so that its jobs are as they are until the commit. kNotFound without it or without the
+/// system that the job names.
+Result<Done> LockPartner(soci::session& session, const Job& job) {
+  const auto partner = job.partner.ToString();
+  std::string partner_name;
+  session.once << kLockPartner, soci::use(partner, "partner"), soci::into(partner_name);
+  if (!session.got_data()) return NoSuchPartner();
+  if (job.request.system) {
+    const auto system = job.request.system->ToString();
+    long long found = 0;
+    session.once << kFindSystem, soci::use(system, "system"), soci::use(partner, "partner"), soci::into(found);
+    if (found == 0) return Error{ErrorKind::kNotFound, "There is no such partner system."};
+  }
+  return Done{};
+}
+
+Result<Done> CheckOpenJobs(soci::session& session, const std::string& partner) {
+  long long open = 0;
+  session.once << kCountOpenJobs, soci::use(partner, "partner"), soci::into(open);
+  if (open < application::kMaxOpenJobs) return Done{};
+  return Error{ErrorKind::kConflict, "The partner has " + std::to_string(open) +
+                                         " jobs that wait or run, and may not have more: wait for one to end, or "
+                                         "cancel one."};
+}
+
 /// The columns of a job, fetched in the order of the members below. `request` and `report` are JSON.
 constexpr std::string_view kJobColumns = R"(
   SELECT job_id::text, partner_id::text, kind, request::text, state, cancel_requested::int, done,
@@ -134,43 +186,32 @@ Result<Done> PostgresJobStore::Add(const Job& job, const std::optional<AuditEntr
   const auto& request = job.request;
   const Error no_such_version{ErrorKind::kNotFound, "There is no such version of this structure."};
   if (HasNul(request.event_name)) return no_such_version;  // no stored name has one
-  const auto id = job.id.ToString();
-  const auto partner = job.partner.ToString();
   Nullable<std::string> structure_of;
   if (request.structure_of) structure_of = {request.structure_of->ToString(), soci::i_ok};
-  const std::string kind(NameOf(job.kind));
-  const auto request_json = ToJson(request);
-  const auto created_at = domain::FormatRfc3339(job.created_at);
+  const NewJobColumns columns(job);
   return pool_.Run({"add job"}, [&](soci::session& session) -> Result<Done> {
-    std::string partner_name;
-    session.once << kLockPartner, soci::use(partner, "partner"), soci::into(partner_name);
-    if (!session.got_data()) return NoSuchPartner();
-    if (request.system) {
-      const auto system = request.system->ToString();
-      long long found = 0;
-      session.once << kFindSystem, soci::use(system, "system"), soci::use(partner, "partner"), soci::into(found);
-      if (found == 0) return Error{ErrorKind::kNotFound, "There is no such partner system."};
-    }
+    if (auto locked = LockPartner(session, job); !locked) return locked;
     std::string structure, state;
-    session.once << kFindVersion, soci::use(partner, "partner"), soci::use(request.event_name, "event_name"),
+    session.once << kFindVersion, soci::use(columns.partner, "partner"), soci::use(request.event_name, "event_name"),
         soci::use(request.version, "version"), soci::use(structure_of.value, structure_of.indicator, "structure_of"),
         soci::into(structure), soci::into(state);
     if (!session.got_data()) return no_such_version;
     if (request.apply && state == "draft") {
       return Error{ErrorKind::kConflict, "A draft may still change: activate the version before it changes verdicts."};
     }
-    long long open = 0;
-    session.once << kCountOpenJobs, soci::use(partner, "partner"), soci::into(open);
-    if (open >= application::kMaxOpenJobs) {
-      return Error{ErrorKind::kConflict, "The partner has " + std::to_string(open) +
-                                             " jobs that wait or run, and may not have more: wait for one to end, or "
-                                             "cancel one."};
-    }
-    session.once << kInsertJob, soci::use(id, "id"), soci::use(partner, "partner"), soci::use(kind, "kind"),
-        soci::use(request_json, "request"), soci::use(job.created_by, "created_by"),
-        soci::use(job.correlation_id, "correlation_id"), soci::use(created_at, "created_at"),
-        soci::use(structure, "structure");
+    if (auto few = CheckOpenJobs(session, columns.partner); !few) return few;
+    columns.Insert(session, kInsertJob, "structure", structure);
     if (audit) AddAuditEntry(session, *audit);
+    return Done{};
+  });
+}
+
+Result<Done> PostgresJobStore::AddTrial(const Job& job, const std::string& schema) {
+  const NewJobColumns columns(job);
+  return pool_.Run({"add trial"}, [&](soci::session& session) -> Result<Done> {
+    if (auto locked = LockPartner(session, job); !locked) return locked;
+    if (auto few = CheckOpenJobs(session, columns.partner); !few) return few;
+    columns.Insert(session, kInsertTrial, "schema", schema);
     return Done{};
   });
 }
@@ -240,7 +281,8 @@ constexpr std::string_view kLockQueued = R"(
 constexpr std::string_view kAuditRequest = R"(
   INSERT INTO write.audit_log (partner_id, actor, action, target, target_id, correlation_id, client_address, details,
                                before, after)
-  SELECT partner_id, :actor, 'job.cancelled', (request->>'eventName') || ', version ' || (request->>'version'), job_id,
+  SELECT partner_id, :actor, 'job.cancelled', (request->>'eventName') || CASE request->>'version' WHEN '0' THEN '' ELSE ', version ' || (request->>'version') END,
+         job_id,
          :correlation_id, nullif(:client_address, ''), json_build_object('kind', kind),
          json_build_object('state', state), json_build_object('state', 'cancelled')
     FROM write.background_jobs

@@ -12,6 +12,7 @@ class PostgresJobStore final : public application::JobStore {
 
   domain::Result<domain::Done> Add(const application::Job& job,
                                    const std::optional<application::AuditEntry>& audit) override;
+  domain::Result<domain::Done> AddTrial(const application::Job& job, const std::string& schema) override;
   domain::Result<application::Job> Get(domain::PartnerId partner, application::JobId id) override;
   domain::Result<application::JobPage> List(domain::PartnerId partner, std::optional<application::JobId> before,
                                             int limit) override;

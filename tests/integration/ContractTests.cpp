@@ -89,6 +89,7 @@ struct Walk {
   }
 
   void Jobs() {
+    CHECK(Post(partner + "/structures/impact", R"({"eventName":"purchase","schema":{}})").status == 202);
     const auto impact = Post(version + "/impact", R"({"days":7})");
     REQUIRE(impact.status == 202);
     const auto job = partner + "/jobs/" + JsonString(impact.body, "jobId");

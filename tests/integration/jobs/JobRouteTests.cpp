@@ -69,6 +69,39 @@ TEST_SUITE("job routes") {
     CHECK(Has(service.Get("/api/partners/" + sender.partner_id + "/jobs").body, JsonString(asked.body, "jobId")));
   }
 
+  TEST_CASE("a schema that is no version is tried on stored events, and stays none") {
+    const TestStores stores;
+    TestService service(stores);
+    const auto sender = service.NewSender();
+    REQUIRE(service.Publish(sender, "purchase", kAnything) == 1);
+    CHECK(service.Ingest(sender, R"({"eventName":"purchase","properties":{"amount":-5}})").status == 202);
+    CHECK(service.Ingest(sender, R"({"eventName":"purchase","properties":{"amount":5}})").status == 202);
+    (void)service.WaitForEvents(sender, 2);
+    const auto trial = "/api/partners/" + sender.partner_id + "/structures/impact";
+    const auto before = Sql(stores.write_dsn(), "SELECT count(*) FROM write.audit_log");
+
+    const auto asked = service.Post(trial, R"({"eventName":"purchase","days":1,"schema":)" + std::string(kFrom0) + "}");
+    REQUIRE_MESSAGE(asked.status == 202, asked.body);
+    CHECK(asked.Header("Location") == LocationOf(asked));
+    const auto body = Ended(service, LocationOf(asked));
+    CHECK(Has(body, R"("request":{"eventName":"purchase","version":null,"structureOf":null)"));
+    CHECK(Has(body, R"("events":2,"turnedInvalid":1,"turnedValid":0,"stayedValid":1)"));
+    const auto of_system = service.Post(
+        trial, R"({"eventName":"purchase","schema":{"type":"array"},"partnerSystemId":")" + sender.system_id + R"("})");
+    REQUIRE_MESSAGE(of_system.status == 202, of_system.body);
+    CHECK(Has(Ended(service, LocationOf(of_system)), R"("turnedInvalid":2)"));
+
+    const auto refused = service.Post(trial, R"({"eventName":"purchase","schema":{"type":"objekt"}})");
+    CHECK(refused.status == 422);
+    CHECK(Has(refused.body, R"("pointer":"/schema/type")"));
+    CHECK(service.Post(trial, R"({"eventName":"","schema":{}})").status == 422);
+    CHECK(service.Post(trial, R"({"eventName":"purchase","schema":{},"days":0})").status == 422);
+    const auto nowhere = "/api/partners/01a1f8b5-2daa-7540-afa2-97ece2294f56/structures/impact";
+    CHECK(service.Post(nowhere, R"({"eventName":"purchase","schema":{}})").status == 404);
+    CHECK(Sql(stores.write_dsn(), "SELECT count(*) FROM write.event_structures") == "1");
+    CHECK(Sql(stores.write_dsn(), "SELECT count(*) FROM write.audit_log") == before);
+  }
+
   TEST_CASE("events are judged again: preview, then apply; a repetition is answered with the first verdict") {
     const TestStores stores;
     TestService service(stores);

@@ -157,6 +157,17 @@ TEST_SUITE("jobs") {
     CHECK(stores.Write("SELECT count(*) FROM write.audit_log") == "0");
   }
 
+  TEST_CASE("a trial of a schema that is cancelled is in the audit log under the name of its events") {
+    const JudgingStores stores;
+    JobClient client(stores);
+    const auto now = client.clock.Now();
+    const auto job = ImpactJob({JudgingStores::kPartner, "purchase"}, {client.secrets.NewId(now)}, now);
+    REQUIRE(job.ok());
+    REQUIRE(client.jobs.AddTrial(*job, "{}").ok());
+    REQUIRE(client.jobs.Cancel(JudgingStores::kPartner, job->id, {"me", "c"}).ok());
+    CHECK(stores.Write("SELECT target FROM write.audit_log WHERE action = 'job.cancelled'") == "purchase");
+  }
+
   TEST_CASE("a partner has five open jobs at most, also when they are asked for at the same time") {
     const JudgingStores stores;
     std::atomic<int> added = 0, refused = 0;

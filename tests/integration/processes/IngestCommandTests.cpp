@@ -1,4 +1,5 @@
 #include "tests/support/Process.h"
+#include "tests/support/processes/Ports.h"
 #include "tests/support/processes/Shop.h"
 #include "tests/support/processes/TemporaryDirectory.h"
 #include "tests/support/processes/TextParts.h"
@@ -6,9 +7,6 @@
 #include "tests/support/processes/WaitUntil.h"
 
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <chrono>
@@ -33,22 +31,6 @@ void WriteGzip(const fs::path& file, std::string_view text) {
   const std::unique_ptr<gzFile_s, decltype(&gzclose)> out(gzopen(file.c_str(), "wb"), &gzclose);
   REQUIRE(gzwrite(out.get(), text.data(), static_cast<unsigned>(text.size())) == static_cast<int>(text.size()));
 }
-
-/// A port of this machine on which nobody listens.
-std::uint16_t UnusedPort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(fd);
-  REQUIRE(bound);
-  return ntohs(address.sin_port);
-}
-
-std::string Url(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
 
 Ended Ingest(std::uint16_t port, std::vector<std::string> arguments, std::string input = {}) {
   arguments.insert(arguments.begin(), "ingest");
