@@ -2,6 +2,7 @@
 #include "Cli/ErrorText.h"
 #include "Cli/ExitStatus.h"
 #include "Cli/KeyCommands.h"
+#include "Cli/MemberCommands.h"
 #include "Cli/PartnerCommands.h"
 #include "Cli/Profile.h"
 #include "Cli/RemoteCommandLine.h"
@@ -186,6 +187,39 @@ void AddKeyCommands(CLI::App& app, int& status) {
       ->required();
 }
 
+void AddMemberCommands(CLI::App& app, int& status) {
+  struct Options {
+    MemberAddress address;
+    std::string email, role;
+  };
+  auto options = std::make_shared<Options>();
+  auto* noun = AddNoun(app, "member", "People who may see a partner's data, or manage it.");
+  const auto add = [&](const char* name, const char* what, RemoteCommand command) {
+    auto* added = AddRemoteCommand(*noun, name, what, status, std::move(command));
+    AddPartnerOption(added, options->address.partner);
+    return added;
+  };
+  const auto add_role = [&](CLI::App* command) {
+    command->add_option("--role", options->role, "what the member may do")
+        ->required()
+        ->check(CLI::IsMember({"analyst", "admin"}));
+  };
+  add("list", "List the members of a partner.",
+      [options](Remote& remote) { return ListMembers(remote, options->address.partner); });
+  auto* invite = add("invite", "Invite somebody; the server sends the invitation.", [options](Remote& remote) {
+    return InviteMember(remote, options->address.partner, options->email, options->role);
+  });
+  invite->add_option("EMAIL", options->email, "where to")->required();
+  add_role(invite);
+  auto* change = add("change", "Give a member another role.",
+                     [options](Remote& remote) { return ChangeMember(remote, options->address, options->role); });
+  change->add_option("MEMBER", options->address.member, "id or e-mail")->required();
+  add_role(change);
+  add("remove", "Remove a member.", [options](Remote& remote) { return RemoveMember(remote, options->address); })
+      ->add_option("MEMBER", options->address.member, "id or e-mail")
+      ->required();
+}
+
 void AddAuditCommand(CLI::App& app, int& status) {
   auto question = std::make_shared<AuditQuestion>();
   auto* audit =
@@ -221,6 +255,7 @@ void AddManagementCommands(CLI::App& app, int& status) {
   AddPartnerCommands(app, status);
   AddSystemCommands(app, status);
   AddKeyCommands(app, status);
+  AddMemberCommands(app, status);
   AddAuditCommand(app, status);
 }
 

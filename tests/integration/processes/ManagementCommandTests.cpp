@@ -110,6 +110,22 @@ TEST_CASE("a key is alone on stdout when it is made, works, is rotated and revok
   CHECK(desk({"key", "revoke", "Website", "vk_live_nobody"}).status == 1);
 }
 
+TEST_CASE("members are invited, listed, given another role and removed") {
+  const Desk desk;
+  auto ended = desk({"member", "invite", "ada@example.com", "--role", "analyst", "--json"});
+  REQUIRE_MESSAGE(ended.status == 0, ended.err);
+  CHECK(Member(ended.out, "state") == "invited");
+  const auto id = Member(ended.out, "memberId");
+  CHECK(desk({"member", "invite", "ada@example.com", "--role", "analyst"}).status == 1);
+  CHECK(Contains(desk({"member", "list"}).out, "  ada@example.com  analyst  invited  "));
+  ended = desk({"member", "change", "ada@example.com", "--role", "admin", "--json"});
+  CHECK(Member(ended.out, "role") == "admin");
+  CHECK(desk({"member", "change", id, "--role", "owner"}).status == 2);
+  CHECK(desk({"member", "remove", id}).status == 0);
+  CHECK(desk({"member", "list", "--json"}).out == "[]\n");
+  CHECK(desk({"member", "remove", "ada@example.com"}).status == 1);
+}
+
 TEST_CASE("a list goes on behind the first page") {
   const Desk desk;
   Sql(desk.shop.write(),
@@ -188,7 +204,7 @@ TEST_CASE("a mistake in the command line ends with status 2, and help with 0") {
     CHECK_MESSAGE(ended.status == 2, ended.err);
     CHECK(ended.err != "");
   }
-  for (const auto* noun : {"partner", "system", "key", "structure", "job", "audit"}) {
+  for (const auto* noun : {"partner", "system", "key", "member", "structure", "job", "audit"}) {
     CHECK(Run(Volcanion({noun, "--help"})).status == 0);
   }
   const auto help = Run(Volcanion({"structure", "push", "--help"}));
