@@ -315,7 +315,7 @@ TEST_SUITE("PostgresEventReader") {
     CHECK(found.error().kind == ErrorKind::kUnavailable);
     CHECK(log.Count("operation=find events sqlstate=57014") == 1);
     (void)other.Execute("ROLLBACK");
-    CHECK(hasty.Find(Query()).ok());
+    CHECK(PostgresEventReader(pool).Find(Query()).ok());
   }
 
   TEST_CASE_FIXTURE(ReaderFixture, "a store that is away is unavailable") {
