@@ -16,8 +16,8 @@ struct JobHandlers {
 };
 
 /// POST .../structures/{eventName}/versions/{version}/impact and .../judge-again, POST .../structures/impact, GET
-/// /api/partners/{id}/jobs, GET and DELETE .../jobs/{jobId}. What compiles a schema may take a second of processor time.
-/// The handlers outlive the router.
+/// /api/partners/{id}/jobs, GET and DELETE .../jobs/{jobId}. What compiles a schema may take a second of processor
+/// time. The handlers outlive the router.
 void AddJobRoutes(GuardedRoutes& routes, GuardedRoutes& compiling, const JobHandlers& handlers);
 
 }  // namespace volcanion::api

@@ -19,8 +19,8 @@ namespace {
 
 /// Variables that clients of the server read (demo.env); the server has no use for them.
 constexpr std::array kClientVariables = {
-    "VOLCANION_URL",         "VOLCANION_API_KEY", "VOLCANION_PARTNER_ID", "VOLCANION_PARTNER_SYSTEM_ID",
-    "VOLCANION_ADMIN_TOKEN", "VOLCANION_TOKEN",   "VOLCANION_PROFILE",    "VOLCANION_CONFIG",
+    "VOLCANION_URL",           "VOLCANION_API_KEY", "VOLCANION_PARTNER_ID", "VOLCANION_PARTNER_SYSTEM_ID",
+    "VOLCANION_ADMIN_TOKEN",   "VOLCANION_TOKEN",   "VOLCANION_PROFILE",    "VOLCANION_CONFIG",
     "VOLCANION_ADMIN_PASSWORD"};
 constexpr std::string_view kClientPrefix = "VOLCANION_DEMO_";
 
