@@ -61,6 +61,7 @@ Result<FindEvents> ReadQuestion(const Call& call) {
   if (!parameters) return std::move(parameters).error();
   FindEvents question;
   auto& query = question.query;
+  query.partner = call.owner;
   query.system = *system;
   query.event_name = parameters->Text("eventName");
   query.from = parameters->Time("from");
@@ -99,7 +100,7 @@ Result<Response> List(application::FindEventsHandler& handler, const application
 Result<Response> One(application::EventReader& reader, const application::Clock& clock, const Call& call) {
   const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
   if (!id) return id.error();
-  const auto found = reader.Get(*id);
+  const auto found = reader.Get(call.owner, *id);
   if (!found) return found.error();
   if (!found->event) return domain::Error{domain::ErrorKind::kNotFound, "There is no such event in the read model."};
   JsonText json;

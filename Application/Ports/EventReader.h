@@ -49,6 +49,7 @@ struct EventKey {
 };
 
 struct EventQuery {
+  domain::PartnerId partner;  ///< without whose system the answer is empty
   domain::PartnerSystemId system;
   std::optional<std::string> event_name;
   std::optional<domain::Timestamp> from;  ///< inclusive
@@ -82,7 +83,8 @@ class EventReader {
   /// About how many events fit: by the hourly roll-up, so that the hours in which the range begins and ends count
   /// whole. Of the filters, those of users are left out, and so are order, limit and place.
   virtual domain::Result<std::int64_t> Estimate(const EventQuery& query) = 0;
-  virtual domain::Result<EventFound> Get(domain::TrackingEventId id) = 0;
+  /// Nothing for an event of another partner.
+  virtual domain::Result<EventFound> Get(domain::PartnerId partner, domain::TrackingEventId id) = 0;
   /// Whose event it is; nothing when there is none.
   virtual domain::Result<std::optional<domain::PartnerId>> PartnerOf(domain::TrackingEventId id) = 0;
 };
