@@ -50,7 +50,7 @@ constexpr std::string_view kInsertJob = R"(
   SELECT :id::uuid, :partner::uuid, :kind, :request::json, schema, 'queued', :created_by, :correlation_id,
          :created_at::timestamptz
     FROM write.event_structures
-   WHERE structure_id = :structure::uuid)";
+   WHERE structure_id = :structure::uuid AND partner_id = :partner::uuid)";
 
 /// The columns of a job, fetched in the order of the members below. `request` and `report` are JSON.
 constexpr std::string_view kJobColumns = R"(
@@ -141,7 +141,7 @@ Result<Done> PostgresJobStore::Add(const Job& job, const std::optional<AuditEntr
   const std::string kind(NameOf(job.kind));
   const auto request_json = ToJson(request);
   const auto created_at = domain::FormatRfc3339(job.created_at);
-  return pool_.Run({"add job"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"add job", RowScope::Of(job.partner)}, [&](soci::session& session) -> Result<Done> {
     std::string partner_name;
     session.once << kLockPartner, soci::use(partner, "partner"), soci::into(partner_name);
     if (!session.got_data()) return NoSuchPartner();
@@ -178,7 +178,8 @@ Result<Done> PostgresJobStore::Add(const Job& job, const std::optional<AuditEntr
 Result<Job> PostgresJobStore::Get(domain::PartnerId partner, JobId id) {
   const auto partner_text = partner.ToString();
   const auto id_text = id.ToString();
-  return pool_.Run({"get job"}, [&](soci::session& session) { return FetchJob(session, partner_text, id_text); });
+  return pool_.Run({"get job", RowScope::Of(partner)},
+                   [&](soci::session& session) { return FetchJob(session, partner_text, id_text); });
 }
 
 constexpr std::string_view kFindPartner = "SELECT count(*) FROM write.partners WHERE partner_id = :partner::uuid";
@@ -193,7 +194,7 @@ Result<JobPage> PostgresJobStore::List(domain::PartnerId partner, std::optional<
   const auto partner_text = partner.ToString();
   const auto before_text = before ? before->ToString() : "ffffffff-ffff-ffff-ffff-ffffffffffff";
   const long long limit_and_one = limit + 1LL;
-  return pool_.Run({"list jobs"}, [&](soci::session& session) -> Result<JobPage> {
+  return pool_.Run({"list jobs", RowScope::Of(partner)}, [&](soci::session& session) -> Result<JobPage> {
     long long partners = 0;
     session.once << kFindPartner, soci::use(partner_text, "partner"), soci::into(partners);
     if (partners == 0) return NoSuchPartner();
@@ -250,7 +251,7 @@ constexpr std::string_view kAuditRequest = R"(
 Result<Job> PostgresJobStore::Cancel(domain::PartnerId partner, JobId id, const application::Author& author) {
   const auto partner_text = partner.ToString();
   const auto id_text = id.ToString();
-  return pool_.Run({"cancel job"}, [&](soci::session& session) {
+  return pool_.Run({"cancel job", RowScope::Of(partner)}, [&](soci::session& session) {
     session.once << kAuditRequest, soci::use(author.actor, "actor"), soci::use(author.correlation_id, "correlation_id"),
         soci::use(author.client_address, "client_address"), soci::use(partner_text, "partner"),
         soci::use(id_text, "id");
