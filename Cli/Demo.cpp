@@ -67,11 +67,13 @@ class DemoMaker {
   }
 
   /// The key of the last start, when it is still good for this system; else a new one.
-  Result<std::string> KeepOrIssueKey(const DemoPartner& demo, domain::PartnerSystemId system) {
+  Result<std::string> KeepOrIssueKey(const DemoPartner& demo, domain::PartnerId partner,
+                                     domain::PartnerSystemId system) {
     const auto& kept = before_[demo.variables + std::string("API_KEY")];
     const auto sender = Known()->FindSender(around_.secrets.Hash(kept), around_.clock.Now());
     if (!kept.empty() && sender && sender->system == system) return kept;
-    auto issued = management_.issue_key.Handle({.system = system, .name = "demo", .author = kAuthor});
+    auto issued =
+        management_.issue_key.Handle({.partner = partner, .system = system, .name = "demo", .author = kAuthor});
     if (!issued) return std::move(issued).error();
     return issued->secret;
   }
@@ -82,7 +84,7 @@ class DemoMaker {
     if (auto marked = people_.demo_credentials.MarkPartner(*partner); !marked) return marked;
     const auto system = FindOrRegisterSystem(demo, *partner);
     if (!system) return system.error();
-    const auto key = KeepOrIssueKey(demo, *system);
+    const auto key = KeepOrIssueKey(demo, *partner, *system);
     if (!key) return key.error();
     if (!Known()->HasStructure(*partner, *system, kEventName)) {
       auto published = management_.publish_structure.Handle(

@@ -69,6 +69,8 @@ struct Call {
   std::vector<std::string> path_parameters;  ///< decoded, in the order of the pattern
   Answer answer;
   application::Principal principal = {};  ///< who calls; nobody before Authentication::RequirePrincipal()
+  /// Whose the thing in the path is, for a handler of a route that says how that is found (Access::Owner).
+  domain::PartnerId owner = {};
 };
 
 /// Unpacks the body where it is packed. False when that cannot be done: the client has been told.

@@ -71,6 +71,7 @@ Result<Reading> OfSystem(application::FindEventsHandler& handler, const Call& ca
   const auto partner = handler.PartnerOf(*system);
   if (!partner) return partner.error();
   FindEvents question;
+  question.query.partner = call.owner;
   question.query.systems = {*system};
   return ReadPage(handler, parameters, *partner, std::move(question));
 }
@@ -79,7 +80,8 @@ Result<Reading> OfPartner(application::FindEventsHandler& handler, const Call& c
   const auto partner = PathId<domain::PartnerId>(call, "partner");
   if (!partner) return partner.error();
   FindEvents question;
-  question.query.partner = *partner;
+  question.query.partner = call.owner;
+  question.query.is_of_all_systems = true;
   return ReadPage(handler, parameters, *partner, std::move(question));
 }
 
@@ -87,13 +89,14 @@ Result<Reading> OfUser(application::FindEventsHandler& handler, const Call& call
   const auto partner = PathId<domain::PartnerId>(call, "partner");
   if (!partner) return partner.error();
   FindEvents question;
-  question.query.partner = *partner;
+  question.query.partner = call.owner;
+  question.query.is_of_all_systems = true;
   question.query.user_id = call.path_parameters[1];
   return ReadPage(handler, parameters, *partner, std::move(question));
 }
 
-Result<std::string> WriteOne(application::EventReader& reader, domain::TrackingEventId id) {
-  const auto found = reader.Get(id);
+Result<std::string> WriteOne(application::EventReader& reader, domain::PartnerId partner, domain::TrackingEventId id) {
+  const auto found = reader.Get(partner, id);
   if (!found) return found.error();
   if (!found->event) return domain::Error{domain::ErrorKind::kNotFound, "There is no such event in the read model."};
   JsonText json;
@@ -107,7 +110,7 @@ Result<Reading> One(application::EventReader& reader, const Call& call, QueryRea
   const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
   if (!id) return id.error();
   if (auto read = parameters.Finish(); !read) return std::move(read).error();
-  return Reading{{}, [&reader, id = *id] { return WriteOne(reader, id); }};
+  return Reading{{}, [&reader, partner = call.owner, id = *id] { return WriteOne(reader, partner, id); }};
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ Result<Response> Issue(application::IssueApiKeyHandler& handler, const Call& cal
   if (!system) return system.error();
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
-  application::IssueApiKey command{*system, body->RequiredString("name"), ReadExpiry(*body)};
+  application::IssueApiKey command{call.owner, *system, body->RequiredString("name"), ReadExpiry(*body)};
   command.environment = ReadEnvironment(*body).value_or(command.environment);
   command.author = AuthorOf(call);
   if (auto read = body->Finish(); !read) return std::move(read).error();
@@ -84,7 +84,7 @@ Result<Response> Rotate(application::RotateApiKeyHandler& handler, const Call& c
   if (!key) return key.error();
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
-  application::RotateApiKey command{*system, *key};
+  application::RotateApiKey command{call.owner, *system, *key};
   command.overlap = std::chrono::seconds(body->RequiredInteger("overlapSeconds"));
   command.expires_at = ReadExpiry(*body);
   command.author = AuthorOf(call);
@@ -99,7 +99,7 @@ Result<Response> Revoke(application::RevokeApiKeyHandler& handler, const Call& c
   if (!system) return system.error();
   const auto key = KeyInPath(call);
   if (!key) return key.error();
-  const auto revoked = handler.Handle({*system, *key, AuthorOf(call)});
+  const auto revoked = handler.Handle({call.owner, *system, *key, AuthorOf(call)});
   if (!revoked) return revoked.error();
   return Response{204, {}, ""};
 }
@@ -109,7 +109,7 @@ Result<Response> List(application::FindApiKeysHandler& handler, const applicatio
   if (!system) return system.error();
   auto query = QueryReader::Open(call.request.query);
   if (!query) return std::move(query).error();
-  application::FindApiKeys question{{*system}};
+  application::FindApiKeys question{{call.owner, *system}};
   question.query.limit = query->Integer("limit", question.query.limit);
   question.cursor = query->Text("cursor");
   if (auto read = query->Finish(); !read) return std::move(read).error();

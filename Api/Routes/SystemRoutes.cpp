@@ -79,7 +79,7 @@ Result<Response> Change(application::ChangePartnerSystemHandler& handler, const 
   if (!id) return id.error();
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
-  application::ChangePartnerSystem command{*id};
+  application::ChangePartnerSystem command{call.owner, *id};
   command.change.name = body->OptionalString("name");
   command.change.is_active = body->OptionalBoolean("isActive");
   command.change.invalid_events = ReadPolicy(*body);
@@ -95,7 +95,7 @@ Result<Response> Change(application::ChangePartnerSystemHandler& handler, const 
 Result<Response> Get(application::ManagementStore& store, const Call& call) {
   const auto id = PathId<domain::PartnerSystemId>(call, "partner system");
   if (!id) return id.error();
-  const auto system = store.GetSystem(*id);
+  const auto system = store.GetSystem(call.owner, *id);
   if (!system) return system.error();
   return SystemJson(200, *system);
 }

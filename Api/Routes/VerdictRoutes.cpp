@@ -28,10 +28,10 @@ void WriteVerdict(JsonText& json, const PastVerdict& verdict) {
 Result<Response> ListVerdicts(const VerdictHandlers& handlers, const Call& call) {
   const auto id = PathId<domain::TrackingEventId>(call, "event in the read model");
   if (!id) return id.error();
-  const auto found = handlers.reader.Get(*id);
+  const auto found = handlers.reader.Get(call.owner, *id);
   if (!found) return found.error();
   if (!found->event) return domain::Error{domain::ErrorKind::kNotFound, "There is no such event in the read model."};
-  auto verdicts = handlers.history.Of(*id);
+  auto verdicts = handlers.history.Of(call.owner, *id);
   if (!verdicts) return std::move(verdicts).error();
   if (verdicts->empty()) {  // the first one stands
     const auto& event = *found->event;

@@ -11,6 +11,7 @@
 namespace volcanion::application {
 
 struct ChangePartnerSystem {
+  domain::PartnerId partner;
   domain::PartnerSystemId system;
   domain::PartnerSystemChange change = {};
   std::optional<std::vector<int>> expected_revisions = {};  ///< one of these, or it has changed; nothing: whatever

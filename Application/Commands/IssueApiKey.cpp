@@ -17,7 +17,7 @@ domain::Result<IssuedApiKey> IssueApiKeyHandler::Handle(IssueApiKey command) {
                                      command.environment});
   if (!key) return std::move(key).error();
   const auto entry = CreationOf(*key, command.author, "key.issued");
-  if (auto added = store_.Add(*key, entry); !added) return std::move(added).error();
+  if (auto added = store_.Add(command.partner, *key, entry); !added) return std::move(added).error();
   (void)directory_.Refresh();  // known to this process at once; the others hear of it by polling
   return IssuedApiKey{*std::move(key), std::move(secret.text)};
 }

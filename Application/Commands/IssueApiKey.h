@@ -13,6 +13,7 @@
 namespace volcanion::application {
 
 struct IssueApiKey {
+  domain::PartnerId partner;
   domain::PartnerSystemId system;
   std::string name;
   std::optional<domain::Timestamp> expires_at = {};

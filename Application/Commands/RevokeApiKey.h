@@ -9,6 +9,7 @@
 namespace volcanion::application {
 
 struct RevokeApiKey {
+  domain::PartnerId partner;
   domain::PartnerSystemId system;
   domain::ApiKeyId key;
   Author author = {};

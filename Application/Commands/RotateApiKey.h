@@ -14,6 +14,7 @@
 namespace volcanion::application {
 
 struct RotateApiKey {
+  domain::PartnerId partner;
   domain::PartnerSystemId system;
   domain::ApiKeyId key;
   std::chrono::seconds overlap{0};  ///< for which the old key stays good, unless it expires before

@@ -26,8 +26,10 @@ constexpr int kMinPageEvents = 10;
 constexpr milliseconds kLongestPause{5'000};  // while something fails
 constexpr std::chrono::hours kPruneInterval{1};
 
-EventQuery QueryOf(const JudgingRequest& request, domain::PartnerSystemId system) {
+EventQuery QueryOf(const Job& job, domain::PartnerSystemId system) {
+  const auto& request = job.request;
   EventQuery query;
+  query.partner = job.partner;
   query.systems = {system};
   query.event_name = request.event_name;
   query.from = request.from;
@@ -165,7 +167,7 @@ Result<JobRunner::Ended> JobRunner::WorkOnShare(const Job& job, const CompiledSc
     const auto begun = steady_clock::now();
     auto next = checkpoint;  // counts only when it is saved
     auto& share = next.shares[at];
-    auto query = QueryOf(job.request, share.system);
+    auto query = QueryOf(job, share.system);
     query.after = share.after;
     query.limit = page_events_;
     if (share.limit) query.limit = static_cast<int>(std::min<std::int64_t>(query.limit, *share.limit - share.done));
@@ -221,7 +223,7 @@ Result<JobCheckpoint> JobRunner::Plan(const Job& job) {
     // The partner's version is no judge of a system that has a structure of its own.
     if (!job.request.structure_of && directory->HasOwnStructure(system->id, job.request.event_name)) continue;
     if (auto beaten = BeatIfDue(job.id); !beaten) return std::move(beaten).error();
-    const auto count = reader_.Estimate(QueryOf(job.request, system->id));
+    const auto count = reader_.Estimate(QueryOf(job, system->id));
     if (!count) return count.error();
     counts.push_back(*count);
     plan.shares.push_back({system->id, std::nullopt, 0, std::nullopt, false});

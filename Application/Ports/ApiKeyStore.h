@@ -19,6 +19,7 @@ struct ApiKeyRow {
 };
 
 struct ApiKeyQuery {
+  domain::PartnerId partner;
   domain::PartnerSystemId system;
   int limit = 100;
   std::optional<domain::ApiKeyId> after = {};  ///< the last one of the page before
@@ -34,15 +35,16 @@ struct KeyUse {
   domain::Timestamp at;
 };
 
-/// API keys in the write store. Each method is one transaction, which holds the audit entries of its change too.
-/// Thread-safe; blocks. kUnavailable when the store is away. Nothing deletes keys: what they sent refers to them.
+/// API keys in the write store. Each method is one transaction, which holds the audit entries of its change too,
+/// and sees no rows but those of the partner that it names. Thread-safe; blocks. kUnavailable when the store is away.
+/// Nothing deletes keys: what they sent refers to them.
 class ApiKeyStore {
  public:
   virtual ~ApiKeyStore() = default;
 
-  /// The partner that a system belongs to is for the store to find out: it sets that of the entries. kNotFound without
-  /// the system.
-  virtual domain::Result<domain::Done> Add(const domain::ApiKey& key, const AuditEntry& audit) = 0;
+  /// The entries are the partner's. kNotFound when the partner has no such system.
+  virtual domain::Result<domain::Done> Add(domain::PartnerId partner, const domain::ApiKey& key,
+                                           const AuditEntry& audit) = 0;
 
   /// What becomes of a key.
   struct Decision {
@@ -51,11 +53,11 @@ class ApiKeyStore {
   };
   using Decide = std::function<domain::Result<Decision>(domain::ApiKey&)>;
   /// Reads, decides and writes while nobody else changes it; its expiry and its revocation can change. kNotFound when
-  /// the system has no such key; what `decide` fails with.
-  virtual domain::Result<domain::ApiKey> Change(domain::PartnerSystemId system, domain::ApiKeyId key,
-                                                const Decide& decide) = 0;
+  /// the partner's system has no such key; what `decide` fails with.
+  virtual domain::Result<domain::ApiKey> Change(domain::PartnerId partner, domain::PartnerSystemId system,
+                                                domain::ApiKeyId key, const Decide& decide) = 0;
 
-  /// In the order in which they were made. kNotFound without the system.
+  /// In the order in which they were made. kNotFound when the partner has no such system.
   virtual domain::Result<ApiKeyPage> List(const ApiKeyQuery& query) = 0;
 
   /// A use never moves back; keys that are not there are left out.

@@ -66,8 +66,9 @@ struct PropertyFilter {
 inline constexpr std::size_t kMaxPropertyFilters = 10;
 
 struct EventQuery {
+  domain::PartnerId partner;                     ///< without whose systems the answer is empty
   std::vector<domain::PartnerSystemId> systems;  ///< whose events; those of none are none
-  std::optional<domain::PartnerId> partner;      ///< when `systems` are all of this partner's
+  bool is_of_all_systems = false;                ///< when `systems` are all of the partner's
   std::optional<std::string> event_name;
   std::optional<domain::Timestamp> from;  ///< inclusive
   std::optional<domain::Timestamp> to;    ///< exclusive
@@ -108,7 +109,8 @@ class EventReader {
   /// About how many events fit: by the hourly roll-up, so that the hours in which the range begins and ends count
   /// whole. Of the filters, those of name, time and is_valid count; order, limit and place do not.
   virtual domain::Result<std::int64_t> Estimate(const EventQuery& query) = 0;
-  virtual domain::Result<EventFound> Get(domain::TrackingEventId id) = 0;
+  /// Nothing for an event of another partner.
+  virtual domain::Result<EventFound> Get(domain::PartnerId partner, domain::TrackingEventId id) = 0;
   /// Whose event it is; nothing when there is none.
   virtual domain::Result<std::optional<domain::PartnerId>> PartnerOf(domain::TrackingEventId id) = 0;
 };

@@ -15,7 +15,7 @@
 namespace volcanion::application {
 
 struct PartnerQuery {
-  std::optional<std::vector<domain::PartnerId>> among = {};  ///< these alone; nothing: all
+  std::optional<std::vector<domain::PartnerId>> among = {};  ///< these alone; nothing: all, for a platform admin
   std::optional<std::string> name = {};
   std::optional<bool> is_active = {};
   int limit = 100;
@@ -41,8 +41,8 @@ struct SystemPage {
 };
 
 /// Partners and their systems, in the write store. Each method is one transaction, which holds the audit entry of its
-/// change too. Thread-safe; blocks. kUnavailable when the store is away. Nothing deletes partners or systems: events
-/// refer to them.
+/// change too, and sees no rows but those of the partner that it names. Thread-safe; blocks. kUnavailable when the
+/// store is away. Nothing deletes partners or systems: events refer to them.
 class ManagementStore {
  public:
   virtual ~ManagementStore() = default;
@@ -53,7 +53,7 @@ class ManagementStore {
   virtual domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system, const AuditEntry& audit) = 0;
   /// kNotFound without it.
   virtual domain::Result<domain::Partner> GetPartner(domain::PartnerId id) = 0;
-  virtual domain::Result<domain::PartnerSystem> GetSystem(domain::PartnerSystemId id) = 0;
+  virtual domain::Result<domain::PartnerSystem> GetSystem(domain::PartnerId partner, domain::PartnerSystemId id) = 0;
   /// In the order in which they were made.
   virtual domain::Result<PartnerPage> ListPartners(const PartnerQuery& query) = 0;
   /// Likewise. kNotFound without the partner.
@@ -66,7 +66,7 @@ class ManagementStore {
   /// name is taken; what `decide` fails with. A new name is queued for the projection by the same transaction.
   virtual domain::Result<domain::Partner> ChangePartner(domain::PartnerId id,
                                                         const Decide<domain::Partner>& decide) = 0;
-  virtual domain::Result<domain::PartnerSystem> ChangeSystem(domain::PartnerSystemId id,
+  virtual domain::Result<domain::PartnerSystem> ChangeSystem(domain::PartnerId partner, domain::PartnerSystemId id,
                                                              const Decide<domain::PartnerSystem>& decide) = 0;
 
   virtual domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,

@@ -37,6 +37,7 @@ struct UnknownEventsPage {
 
 /// Which stored events a schema is to be suggested from: the newest.
 struct SampleQuery {
+  domain::PartnerId partner;
   std::vector<domain::PartnerSystemId> systems;
   std::string event_name;
   int limit = 1'000;

@@ -29,8 +29,9 @@ class VerdictHistory {
  public:
   virtual ~VerdictHistory() = default;
 
-  /// From the newest to the oldest; empty for an event that was never judged again, and for one that is not there.
-  virtual domain::Result<std::vector<PastVerdict>> Of(domain::TrackingEventId event) = 0;
+  /// From the newest to the oldest; empty for an event that was never judged again, and for one that the partner does
+  /// not have.
+  virtual domain::Result<std::vector<PastVerdict>> Of(domain::PartnerId partner, domain::TrackingEventId event) = 0;
 };
 
 }  // namespace volcanion::application

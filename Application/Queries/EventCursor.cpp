@@ -16,9 +16,9 @@ constexpr std::size_t kBytes = 1 + 8 + 8 + 16;  // version, question, event_time
 std::uint64_t QuestionOf(const EventQuery& query) {
   const auto text = [](const std::string& value) { return std::string_view(value); };
   Fingerprint print;
-  if (query.partner) {
+  if (query.is_of_all_systems) {
     print.Add("partner");
-    print.Add(query.partner->ToString());
+    print.Add(query.partner.ToString());
   } else {
     for (const auto& system : query.systems) print.Add(system.ToString());
   }

@@ -38,10 +38,10 @@ domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
   if (!faults.empty())
     return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults)};
 
-  if (query.partner) {
-    const auto directory = directory_.WithPartner(*query.partner);
+  if (query.is_of_all_systems) {
+    const auto directory = directory_.WithPartner(query.partner);
     if (!directory) return directory.error();
-    for (const auto* system : (*directory)->SystemsOf(*query.partner)) query.systems.push_back(system->id);
+    for (const auto* system : (*directory)->SystemsOf(query.partner)) query.systems.push_back(system->id);
   } else if (auto found = PartnerOf(query.systems.front()); !found) {
     return std::move(found).error();
   }

@@ -12,7 +12,7 @@ namespace volcanion::application {
 
 /// Which events of a system, or of all systems of a partner, fit these filters? A page of them.
 struct FindEvents {
-  EventQuery query;  ///< without `after`; with one system, or with a partner and without systems
+  EventQuery query;  ///< without `after`; with one of the partner's systems, or with none and of all
   std::optional<std::string> cursor;
 };
 

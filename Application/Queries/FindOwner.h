@@ -10,7 +10,7 @@
 
 namespace volcanion::application {
 
-/// Which partner does it belong to? Nothing for what is not there. What is not the asker's own is looked for in the
+/// Which partner does it belong to? Nothing for what is not there. What the asker may not see is looked for in the
 /// same way whether it is somebody else's or not there at all: the time tells neither.
 class FindOwner {
  public:

@@ -16,7 +16,7 @@ domain::Result<SuggestedSchema> SuggestSchemaHandler::Handle(const SuggestSchema
   }
   auto directory = directory_.WithPartner(question.partner);
   if (!directory) return std::move(directory).error();
-  SampleQuery query{{}, question.event_name, question.sample};
+  SampleQuery query{question.partner, {}, question.event_name, question.sample};
   if (question.system) {
     const auto* system = (*directory)->FindSystem(*question.system);
     if (system == nullptr || system->partner != question.partner) {

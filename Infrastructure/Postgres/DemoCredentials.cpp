@@ -17,7 +17,7 @@ constexpr std::string_view kMarkPartner = R"(
 
 Result<Done> DemoCredentials::MarkPartner(domain::PartnerId partner) {
   const auto id = partner.ToString();
-  return pool_.Run({"mark demo partner"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"mark demo partner", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kMarkPartner, soci::use(id, "id");
     return Done{};
   });
@@ -28,7 +28,7 @@ constexpr std::string_view kMarkAdminToken = R"(
 
 Result<Done> DemoCredentials::MarkAdminToken(const domain::SecretHash& token) {
   const auto hash = HexOf(token);
-  return pool_.Run({"mark demo token"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"mark demo token", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kMarkAdminToken, soci::use(hash, "hash");
     return Done{};
   });
@@ -44,7 +44,7 @@ constexpr std::string_view kCount = R"(
            WHERE partner.is_demo AND key.revoked_at IS NULL)::int)";
 
 Result<std::string> DemoCredentials::Find() {
-  return pool_.Run({"find demo credentials"}, [&](soci::session& session) -> Result<std::string> {
+  return pool_.Run({"find demo credentials", RowScope::Unbound()}, [&](soci::session& session) -> Result<std::string> {
     std::array<int, 3> counts{};
     session.once << kCount, soci::into(counts[0]), soci::into(counts[1]), soci::into(counts[2]);
     constexpr std::array kNames = {"people", "administrator's tokens", "API keys"};
@@ -71,7 +71,7 @@ constexpr std::array kRevocations = {
 };
 
 Result<Done> DemoCredentials::Revoke(const application::Author& author) {
-  return pool_.Run({"revoke demo credentials"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"revoke demo credentials", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     for (const auto* statement : kRevocations) session.once << statement;
     AddAuditEntry(session, {std::nullopt, author, "demo.revoked", "credentials of the demo"});
     return Done{};

@@ -1,6 +1,7 @@
 #include "Infrastructure/Postgres/Migrations.h"
 
 #include "Infrastructure/Postgres/PqConnection.h"
+#include "Infrastructure/Postgres/RequestRole.h"
 
 #include <sodium.h>
 
@@ -168,6 +169,17 @@ void Apply(PqConnection& connection, std::string_view store, const Migration& mi
   connection.Commit("COMMIT");
 }
 
+// A dump that was restored for another owner has lost them.
+constexpr std::string_view kRequestsLackRights = R"(
+  SELECT to_regprocedure('{store}.grant_rights_of_requests()') IS NOT NULL
+     AND NOT has_schema_privilege(current_user || '_request', '{store}', 'USAGE'))";
+
+bool RequestsLackRights(PqConnection& connection, std::string_view store) {
+  return connection.Execute(InStore(store, kRequestsLackRights).c_str()).bytes(0, 0) == "t";
+}
+
+constexpr std::string_view kGrantRights = "SELECT {store}.grant_rights_of_requests()";
+
 }  // namespace
 
 Result<MigrationReport> Migrate(const std::string& connection_string, std::string_view store,
@@ -178,6 +190,7 @@ Result<MigrationReport> Migrate(const std::string& connection_string, std::strin
     TakeTurn(connection, store, progress);
     const auto history = ReadHistory(connection, store);
     if (auto checked = CheckHistory(store, history, migrations); !checked) return std::move(checked).error();
+    if (auto prepared = PrepareRequestRole(connection); !prepared) return std::move(prepared).error();
     MigrationReport report;
     report.already = history.size();
     for (const auto& migration : migrations) {
@@ -192,6 +205,7 @@ Result<MigrationReport> Migrate(const std::string& connection_string, std::strin
       }
       report.applied.push_back(Title(migration));
     }
+    if (RequestsLackRights(connection, store)) (void)connection.Execute(InStore(store, kGrantRights).c_str());
     return report;
   } catch (const PqError& error) {
     return Unreachable(store, error);
@@ -208,6 +222,11 @@ Result<Done> CheckMigrated(const std::string& connection_string, std::string_vie
       return Error{ErrorKind::kUnavailable,
                    "The " + std::string(store) + " store lacks " + std::to_string(migrations.size() - history.size()) +
                        " of " + std::to_string(migrations.size()) + " migrations. Run `volcanion migrate`."};
+    }
+    if (auto checked = CheckRequestRole(connection); !checked) return checked;
+    if (RequestsLackRights(connection, store)) {
+      return Error{ErrorKind::kUnavailable,
+                   "Requests have no rights in the " + std::string(store) + " store. Run `volcanion migrate`."};
     }
     return Done{};
   } catch (const PqError& error) {

@@ -40,8 +40,8 @@ using MigrationProgress = std::function<void(std::string_view)>;
 ///
 /// kUnavailable when the server cannot be reached; kConflict when history and program contradict each other, that is
 /// when an applied migration was changed or is missing, when one is out of order, and when the database is newer than
-/// the program; kInternal when a migration fails. The messages tell the operator what to do and hold PostgreSQL's own;
-/// they are not for clients.
+/// the program, or when roles are missing that only a superuser can make (RequestRole.h); kInternal when a migration
+/// fails. The messages tell the operator what to do and hold PostgreSQL's own; they are not for clients.
 domain::Result<MigrationReport> Migrate(const std::string& connection_string, std::string_view store,
                                         std::span<const Migration> migrations, const MigrationProgress& progress = {});
 

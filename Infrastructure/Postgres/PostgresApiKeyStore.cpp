@@ -27,15 +27,17 @@ Nullable<std::string> TimeText(const std::optional<domain::Timestamp>& time) {
   return {domain::FormatRfc3339(*time), soci::i_ok};
 }
 
-constexpr std::string_view kOwner = R"(
-  SELECT partner_id::text FROM write.partner_systems WHERE partner_system_id = :system::uuid)";
+constexpr std::string_view kSystemExists = R"(
+  SELECT 1 FROM write.partner_systems WHERE partner_system_id = :system::uuid AND partner_id = :partner::uuid)";
 
-Result<domain::PartnerId> FetchOwner(soci::session& session, domain::PartnerSystemId system) {
-  const auto id = system.ToString();
-  std::string partner;
-  session.once << kOwner, soci::use(id, "system"), soci::into(partner);
+/// kNotFound when it is not the partner's: then nothing below is done, whose statements go by the system.
+Result<Done> CheckOwner(soci::session& session, domain::PartnerId partner, domain::PartnerSystemId system) {
+  const auto partner_text = partner.ToString(), system_text = system.ToString();
+  int exists = 0;
+  session.once << kSystemExists, soci::use(system_text, "system"), soci::use(partner_text, "partner"),
+      soci::into(exists);
   if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such partner system."};
-  return IdFromColumn<domain::PartnerId>(partner);
+  return Done{};
 }
 
 void AddEntry(soci::session& session, AuditEntry entry, domain::PartnerId owner) {
@@ -159,22 +161,21 @@ ApiKeyPage FetchPage(soci::session& session, const ApiKeyQuery& query) {
 
 }  // namespace
 
-Result<Done> PostgresApiKeyStore::Add(const ApiKey& key, const AuditEntry& audit) {
+Result<Done> PostgresApiKeyStore::Add(domain::PartnerId partner, const ApiKey& key, const AuditEntry& audit) {
   if (HasNul(key.name())) return HasNulByte("/name");
   if (HasNul(key.prefix())) return HasNulByte("/prefix");
-  return pool_.Run({"add API key"}, [&](soci::session& session) -> Result<Done> {
-    const auto owner = FetchOwner(session, key.system());
-    if (!owner) return owner.error();
+  return pool_.Run({"add API key", RowScope::Of(partner)}, [&](soci::session& session) -> Result<Done> {
+    if (const auto owned = CheckOwner(session, partner, key.system()); !owned) return owned;
     InsertKey(session, key);
-    AddEntry(session, audit, *owner);
+    AddEntry(session, audit, partner);
     return Done{};
   });
 }
 
-Result<ApiKey> PostgresApiKeyStore::Change(domain::PartnerSystemId system, domain::ApiKeyId id, const Decide& decide) {
-  return pool_.Run({"change API key"}, [&](soci::session& session) -> Result<ApiKey> {
-    const auto owner = FetchOwner(session, system);
-    if (!owner) return owner.error();
+Result<ApiKey> PostgresApiKeyStore::Change(domain::PartnerId partner, domain::PartnerSystemId system,
+                                           domain::ApiKeyId id, const Decide& decide) {
+  return pool_.Run({"change API key", RowScope::Of(partner)}, [&](soci::session& session) -> Result<ApiKey> {
+    if (const auto owned = CheckOwner(session, partner, system); !owned) return owned.error();
     auto key = LockKey(session, system, id);
     if (!key) return Error{ErrorKind::kNotFound, "There is no such key."};
     auto decision = decide(*key);
@@ -182,14 +183,15 @@ Result<ApiKey> PostgresApiKeyStore::Change(domain::PartnerSystemId system, domai
     if (decision->audit.empty()) return *std::move(key);
     UpdateKey(session, *key);
     if (decision->added) InsertKey(session, *decision->added);
-    for (auto& entry : decision->audit) AddEntry(session, std::move(entry), *owner);
+    for (auto& entry : decision->audit) AddEntry(session, std::move(entry), partner);
     return *std::move(key);
   });
 }
 
 Result<ApiKeyPage> PostgresApiKeyStore::List(const ApiKeyQuery& query) {
-  return pool_.Run({.name = "list API keys", .snapshot = true}, [&](soci::session& session) -> Result<ApiKeyPage> {
-    if (const auto owner = FetchOwner(session, query.system); !owner) return owner.error();
+  const Transaction transaction{.name = "list API keys", .rows = RowScope::Of(query.partner), .snapshot = true};
+  return pool_.Run(transaction, [&](soci::session& session) -> Result<ApiKeyPage> {
+    if (const auto owned = CheckOwner(session, query.partner, query.system); !owned) return owned.error();
     return FetchPage(session, query);
   });
 }
@@ -211,7 +213,7 @@ Result<Done> PostgresApiKeyStore::NoteUses(const std::vector<application::KeyUse
   }
   ids += "}";
   times += "}";
-  return pool_.Run({"note uses of keys"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"note uses of keys", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kNoteUses, soci::use(ids, "ids"), soci::use(times, "times");
     return Done{};
   });

@@ -10,8 +10,9 @@ class PostgresApiKeyStore final : public application::ApiKeyStore {
  public:
   explicit PostgresApiKeyStore(SociPool& write_store) : pool_(write_store) {}
 
-  domain::Result<domain::Done> Add(const domain::ApiKey& key, const application::AuditEntry& audit) override;
-  domain::Result<domain::ApiKey> Change(domain::PartnerSystemId system, domain::ApiKeyId key,
+  domain::Result<domain::Done> Add(domain::PartnerId partner, const domain::ApiKey& key,
+                                   const application::AuditEntry& audit) override;
+  domain::Result<domain::ApiKey> Change(domain::PartnerId partner, domain::PartnerSystemId system, domain::ApiKeyId key,
                                         const Decide& decide) override;
   domain::Result<application::ApiKeyPage> List(const application::ApiKeyQuery& query) override;
   domain::Result<domain::Done> NoteUses(const std::vector<application::KeyUse>& uses) override;

@@ -148,21 +148,24 @@ void AddAuditEntry(soci::session& session, const AuditEntry& entry) {
 }
 
 domain::Result<domain::Done> PostgresAuditLog::Add(const std::vector<AuditEntry>& entries) {
-  return pool_.Run({"add audit entries"}, [&](soci::session& session) -> domain::Result<domain::Done> {
-    for (const auto& entry : entries) AddAuditEntry(session, entry);
-    return domain::Done{};
-  });
+  return pool_.Run({"add audit entries", RowScope::Unbound()},
+                   [&](soci::session& session) -> domain::Result<domain::Done> {
+                     for (const auto& entry : entries) AddAuditEntry(session, entry);
+                     return domain::Done{};
+                   });
 }
 
 domain::Result<AuditPage> PostgresAuditLog::List(const AuditQuery& query) {
   const auto id = query.partner.ToString();
-  return pool_.Run({"read audit log"}, [&](soci::session& session) -> domain::Result<AuditPage> {
-    int exists = 0;
-    session.once << kPartnerExists, soci::use(id, "partner"), soci::into(exists);
-    if (!session.got_data()) return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner."};
-    if (HasNulIn(query.actor) || HasNulIn(query.action) || HasNulIn(query.target)) return AuditPage{};
-    return FetchPage(session, id, query);
-  });
+  return pool_.Run({"read audit log", RowScope::Of(query.partner)},
+                   [&](soci::session& session) -> domain::Result<AuditPage> {
+                     int exists = 0;
+                     session.once << kPartnerExists, soci::use(id, "partner"), soci::into(exists);
+                     if (!session.got_data())
+                       return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner."};
+                     if (HasNulIn(query.actor) || HasNulIn(query.action) || HasNulIn(query.target)) return AuditPage{};
+                     return FetchPage(session, id, query);
+                   });
 }
 
 }  // namespace volcanion::infrastructure

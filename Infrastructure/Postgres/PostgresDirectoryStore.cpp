@@ -223,13 +223,14 @@ void FetchStructures(soci::session& session, const std::string& known, Directory
 }  // namespace
 
 Result<std::int64_t> PostgresDirectoryStore::Revision() {
-  return pool_.Run({"read directory revision"},
+  return pool_.Run({"read directory revision", RowScope::Unbound()},
                    [](soci::session& session) -> Result<std::int64_t> { return FetchRevision(session); });
 }
 
 Result<DirectoryRows> PostgresDirectoryStore::Load(const std::set<domain::StructureId>& known) {
   const auto known_ids = ArrayText(known);
-  return pool_.Run({.name = "load directory", .snapshot = true}, [&](soci::session& session) -> Result<DirectoryRows> {
+  const Transaction transaction{.name = "load directory", .rows = RowScope::Unbound(), .snapshot = true};
+  return pool_.Run(transaction, [&](soci::session& session) -> Result<DirectoryRows> {
     DirectoryRows rows;
     rows.revision = FetchRevision(session);
     FetchPartners(session, rows);

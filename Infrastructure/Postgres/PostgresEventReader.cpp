@@ -91,7 +91,9 @@ class EventColumns {
 
 // `found` counts the rows up to one beyond the limit; the page ends sooner at the byte limit. The texts of the
 // properties are fetched for the rows of the page only: what is beneath handles references to them. The last ORDER BY
-// names the columns of `measured`, as `tracking_event_id` alone would be the text of the select list.
+// names the columns of `measured`, as `tracking_event_id` alone would be the text of the select list. The partner is
+// compared last: beneath, the planner would take that for a filter that leaves few of the system's rows, and prefer
+// sorting them all to an index that has their order.
 constexpr std::string_view kPageBegin = R"(,
          found
     FROM (SELECT *, count(*) OVER () AS found, row_number() OVER page AS ordinal,
@@ -108,6 +110,7 @@ constexpr std::string_view kPageEndDescending = R"(
                    LIMIT :limit::bigint + 1) AS candidate
           WINDOW page AS (ORDER BY event_timestamp DESC, tracking_event_id DESC)) AS measured
    WHERE ordinal <= :limit::bigint AND (ordinal = 1 OR bytes <= :max_bytes::bigint)
+     AND measured.partner_id = :partner::uuid
    ORDER BY measured.event_timestamp DESC, measured.tracking_event_id DESC)";
 constexpr std::string_view kPageEndAscending = R"(
                           ORDER BY event_timestamp, tracking_event_id
@@ -116,6 +119,7 @@ constexpr std::string_view kPageEndAscending = R"(
                    LIMIT :limit::bigint + 1) AS candidate
           WINDOW page AS (ORDER BY event_timestamp, tracking_event_id)) AS measured
    WHERE ordinal <= :limit::bigint AND (ordinal = 1 OR bytes <= :max_bytes::bigint)
+     AND measured.partner_id = :partner::uuid
    ORDER BY measured.event_timestamp, measured.tracking_event_id)";
 
 EventKey KeyOf(const EventRow& row) { return {row.event_timestamp, row.tracking_event_id}; }
@@ -127,7 +131,7 @@ EventPage FetchPage(soci::session& session, const EventQuery& query, const std::
   EventColumns columns(statement);
   long long found = 0;
   statement.exchange(soci::into(found));
-  const auto systems = ArrayText(query.systems);
+  const auto systems = ArrayText(query.systems), partner = query.partner.ToString();
   statement.exchange(soci::use(systems, "systems"));
   Conditions conditions(statement);
   AddRange(query, conditions);
@@ -142,6 +146,7 @@ EventPage FetchPage(soci::session& session, const EventQuery& query, const std::
   const long long limit = query.limit;
   statement.exchange(soci::use(limit, "limit"));
   statement.exchange(soci::use(max_bytes, "max_bytes"));
+  statement.exchange(soci::use(partner, "partner"));
 
   std::string sql = "SELECT ";
   sql.append(kEventColumns).append(kPageBegin).append(conditions.sql());
@@ -241,8 +246,11 @@ constexpr std::string_view kOneEvent = R"(
    WHERE tracking_event_id = :id::uuid
      AND created_at >= :from::timestamptz AND created_at < :to::timestamptz)";
 
-std::optional<EventRow> FetchEvent(soci::session& session, domain::TrackingEventId id, domain::Timestamp from) {
-  const auto id_text = id.ToString();
+constexpr std::string_view kOfPartner = " AND partner_id = :partner::uuid";
+
+std::optional<EventRow> FetchEvent(soci::session& session, domain::PartnerId partner, domain::TrackingEventId id,
+                                   domain::Timestamp from) {
+  const auto id_text = id.ToString(), partner_text = partner.ToString();
   const auto from_text = domain::FormatRfc3339(from);
   const auto to_text = domain::FormatRfc3339(from + std::chrono::milliseconds(1));
   soci::statement statement(session);
@@ -250,8 +258,10 @@ std::optional<EventRow> FetchEvent(soci::session& session, domain::TrackingEvent
   statement.exchange(soci::use(id_text, "id"));
   statement.exchange(soci::use(from_text, "from"));
   statement.exchange(soci::use(to_text, "to"));
+  statement.exchange(soci::use(partner_text, "partner"));
   std::optional<EventRow> row;
-  ForEachRow(statement, std::string("SELECT ").append(kEventColumns).append(kOneEvent), [&] { row = columns.Take(); });
+  ForEachRow(statement, std::string("SELECT ").append(kEventColumns).append(kOneEvent).append(kOfPartner),
+             [&] { row = columns.Take(); });
   return row;
 }
 
@@ -278,7 +288,8 @@ Freshness FetchFreshness(soci::session& session) {
 }
 
 Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
-  const Transaction transaction{.name = "find events", .statement_timeout = settings_.statement_timeout};
+  const Transaction transaction{
+      .name = "find events", .rows = RowScope::Of(query.partner), .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<EventPage> {
     const auto freshness = FetchFreshness(session);
     EventPage page;
@@ -296,35 +307,37 @@ Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
 constexpr std::string_view kEstimate = R"(
   SELECT coalesce(sum(events), 0)::bigint
     FROM read.event_counts
-   WHERE partner_system_id = ANY (:systems::uuid[])
+   WHERE partner_system_id = ANY (:systems::uuid[]) AND partner_id = :partner::uuid
      AND hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < :to::timestamptz
      AND (:event_name::text IS NULL OR event_name = :event_name)
      AND (:is_valid::boolean IS NULL OR is_valid = :is_valid))";
 
 Result<std::int64_t> PostgresEventReader::Estimate(const EventQuery& query) {
-  const auto systems = ArrayText(query.systems);
+  const auto systems = ArrayText(query.systems), partner = query.partner.ToString();
   const auto from = query.from ? domain::FormatRfc3339(*query.from) : "-infinity";
   const auto to = query.to ? domain::FormatRfc3339(*query.to) : "infinity";
   Nullable<std::string> event_name, is_valid;
   if (query.event_name) event_name = {*query.event_name, soci::i_ok};
   if (query.is_valid) is_valid = {*query.is_valid ? "t" : "f", soci::i_ok};
   if (AsksForNul(query)) return std::int64_t{0};  // no stored text has a NUL
-  const Transaction transaction{.name = "estimate events", .statement_timeout = settings_.statement_timeout};
+  const Transaction transaction{
+      .name = "estimate events", .rows = RowScope::Of(query.partner), .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<std::int64_t> {
     long long events = 0;
-    session.once << kEstimate, soci::use(systems, "systems"), soci::use(from, "from"), soci::use(to, "to"),
-        soci::use(event_name.value, event_name.indicator, "event_name"),
+    session.once << kEstimate, soci::use(systems, "systems"), soci::use(partner, "partner"), soci::use(from, "from"),
+        soci::use(to, "to"), soci::use(event_name.value, event_name.indicator, "event_name"),
         soci::use(is_valid.value, is_valid.indicator, "is_valid"), soci::into(events);
     return std::int64_t{events};
   });
 }
 
-Result<EventFound> PostgresEventReader::Get(domain::TrackingEventId id) {
-  const Transaction transaction{.name = "get event", .statement_timeout = settings_.statement_timeout};
+Result<EventFound> PostgresEventReader::Get(domain::PartnerId partner, domain::TrackingEventId id) {
+  const Transaction transaction{
+      .name = "get event", .rows = RowScope::Of(partner), .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<EventFound> {
     EventFound found;
     found.as_of = FetchFreshness(session);
-    if (const auto created_at = CreationTime(id)) found.event = FetchEvent(session, id, *created_at);
+    if (const auto created_at = CreationTime(id)) found.event = FetchEvent(session, partner, id, *created_at);
     return found;
   });
 }
@@ -333,7 +346,9 @@ Result<std::optional<domain::PartnerId>> PostgresEventReader::PartnerOf(domain::
   using Found = std::optional<domain::PartnerId>;
   const auto created_at = CreationTime(id);
   if (!created_at) return Found();
-  const Transaction transaction{.name = "find an event's partner", .statement_timeout = settings_.statement_timeout};
+  // Before it is known on whose behalf: the answer is all that leaves this.
+  const Transaction transaction{
+      .name = "find an event's partner", .rows = RowScope::Unbound(), .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<Found> {
     const auto id_text = id.ToString();
     const auto from = domain::FormatRfc3339(*created_at);

@@ -33,7 +33,7 @@ class PostgresEventReader final : public application::EventReader {
   domain::Result<std::int64_t> Estimate(const application::EventQuery& query) override;
   /// Only version 7 ids are found: they carry the millisecond of the event's created_at, by which the one partition
   /// that can hold the event is known.
-  domain::Result<application::EventFound> Get(domain::TrackingEventId id) override;
+  domain::Result<application::EventFound> Get(domain::PartnerId partner, domain::TrackingEventId id) override;
   domain::Result<std::optional<domain::PartnerId>> PartnerOf(domain::TrackingEventId id) override;
 
  private:

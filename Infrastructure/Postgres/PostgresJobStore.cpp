@@ -50,7 +50,7 @@ constexpr std::string_view kInsertJob = R"(
   SELECT :id::uuid, :partner::uuid, :kind, :request::json, schema, 'queued', :created_by, :correlation_id,
          :created_at::timestamptz
     FROM write.event_structures
-   WHERE structure_id = :structure::uuid)";
+   WHERE structure_id = :structure::uuid AND partner_id = :partner::uuid)";
 
 constexpr std::string_view kInsertTrial = R"(
   INSERT INTO write.background_jobs (job_id, partner_id, kind, request, schema, state, created_by, correlation_id,
@@ -189,7 +189,7 @@ Result<Done> PostgresJobStore::Add(const Job& job, const std::optional<AuditEntr
   Nullable<std::string> structure_of;
   if (request.structure_of) structure_of = {request.structure_of->ToString(), soci::i_ok};
   const NewJobColumns columns(job);
-  return pool_.Run({"add job"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"add job", RowScope::Of(job.partner)}, [&](soci::session& session) -> Result<Done> {
     if (auto locked = LockPartner(session, job); !locked) return locked;
     std::string structure, state;
     session.once << kFindVersion, soci::use(columns.partner, "partner"), soci::use(request.event_name, "event_name"),
@@ -208,7 +208,7 @@ Result<Done> PostgresJobStore::Add(const Job& job, const std::optional<AuditEntr
 
 Result<Done> PostgresJobStore::AddTrial(const Job& job, const std::string& schema) {
   const NewJobColumns columns(job);
-  return pool_.Run({"add trial"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"add trial", RowScope::Of(job.partner)}, [&](soci::session& session) -> Result<Done> {
     if (auto locked = LockPartner(session, job); !locked) return locked;
     if (auto few = CheckOpenJobs(session, columns.partner); !few) return few;
     columns.Insert(session, kInsertTrial, "schema", schema);
@@ -219,7 +219,8 @@ Result<Done> PostgresJobStore::AddTrial(const Job& job, const std::string& schem
 Result<Job> PostgresJobStore::Get(domain::PartnerId partner, JobId id) {
   const auto partner_text = partner.ToString();
   const auto id_text = id.ToString();
-  return pool_.Run({"get job"}, [&](soci::session& session) { return FetchJob(session, partner_text, id_text); });
+  return pool_.Run({"get job", RowScope::Of(partner)},
+                   [&](soci::session& session) { return FetchJob(session, partner_text, id_text); });
 }
 
 constexpr std::string_view kFindPartner = "SELECT count(*) FROM write.partners WHERE partner_id = :partner::uuid";
@@ -234,7 +235,7 @@ Result<JobPage> PostgresJobStore::List(domain::PartnerId partner, std::optional<
   const auto partner_text = partner.ToString();
   const auto before_text = before ? before->ToString() : "ffffffff-ffff-ffff-ffff-ffffffffffff";
   const long long limit_and_one = limit + 1LL;
-  return pool_.Run({"list jobs"}, [&](soci::session& session) -> Result<JobPage> {
+  return pool_.Run({"list jobs", RowScope::Of(partner)}, [&](soci::session& session) -> Result<JobPage> {
     long long partners = 0;
     session.once << kFindPartner, soci::use(partner_text, "partner"), soci::into(partners);
     if (partners == 0) return NoSuchPartner();
@@ -292,7 +293,7 @@ constexpr std::string_view kAuditRequest = R"(
 Result<Job> PostgresJobStore::Cancel(domain::PartnerId partner, JobId id, const application::Author& author) {
   const auto partner_text = partner.ToString();
   const auto id_text = id.ToString();
-  return pool_.Run({"cancel job"}, [&](soci::session& session) {
+  return pool_.Run({"cancel job", RowScope::Of(partner)}, [&](soci::session& session) {
     session.once << kAuditRequest, soci::use(author.actor, "actor"), soci::use(author.correlation_id, "correlation_id"),
         soci::use(author.client_address, "client_address"), soci::use(partner_text, "partner"),
         soci::use(id_text, "id");

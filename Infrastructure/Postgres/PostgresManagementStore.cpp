@@ -72,7 +72,7 @@ Result<Done> PostgresManagementStore::AddPartner(const domain::Partner& partner,
   const auto id = partner.id().ToString();
   const std::string compatibility(domain::ToString(partner.compatibility()));
   const auto created_at = domain::FormatRfc3339(partner.created_at());
-  auto added = pool_.Run({"add partner"}, [&](soci::session& session) -> Result<Done> {
+  auto added = pool_.Run({"add partner", RowScope::Of(partner.id())}, [&](soci::session& session) -> Result<Done> {
     session.once << kInsertPartner, soci::use(id, "id"), soci::use(partner.name(), "name"),
         soci::use(compatibility, "compatibility"), soci::use(created_at, "created_at");
     AddAuditEntry(session, audit);
@@ -94,13 +94,15 @@ Result<Done> PostgresManagementStore::AddSystem(const domain::PartnerSystem& sys
   const std::string invalid_events(domain::ToString(system.invalid_events()));
   const auto created_at = domain::FormatRfc3339(system.created_at());
   const auto limit = system.rate_limit().value_or(domain::RateLimit{});  // zeros for none
-  auto added = pool_.Run({"add partner system"}, [&](soci::session& session) -> Result<Done> {
-    session.once << kInsertSystem, soci::use(id, "id"), soci::use(partner, "partner"), soci::use(system.name(), "name"),
-        soci::use(invalid_events, "invalid_events"), soci::use(limit.events_per_second, "events_per_second"),
-        soci::use(limit.burst, "burst"), soci::use(created_at, "created_at");
-    AddAuditEntry(session, audit);
-    return Done{};
-  });
+  auto added =
+      pool_.Run({"add partner system", RowScope::Of(system.partner())}, [&](soci::session& session) -> Result<Done> {
+        session.once << kInsertSystem, soci::use(id, "id"), soci::use(partner, "partner"),
+            soci::use(system.name(), "name"), soci::use(invalid_events, "invalid_events"),
+            soci::use(limit.events_per_second, "events_per_second"), soci::use(limit.burst, "burst"),
+            soci::use(created_at, "created_at");
+        AddAuditEntry(session, audit);
+        return Done{};
+      });
   added = Explained(std::move(added), ErrorKind::kNotFound, "There is no such partner.");
   return ExplainedName(std::move(added), kTakenSystem);
 }
@@ -172,12 +174,14 @@ void AddFilters(Conditions& conditions, const std::optional<std::string>& name, 
 }  // namespace
 
 Result<domain::Partner> PostgresManagementStore::GetPartner(domain::PartnerId id) {
-  return pool_.Run({"get partner"}, [&](soci::session& session) { return FetchPartner(session, id, ""); });
+  return pool_.Run({"get partner", RowScope::Of(id)},
+                   [&](soci::session& session) { return FetchPartner(session, id, ""); });
 }
 
 Result<PartnerPage> PostgresManagementStore::ListPartners(const PartnerQuery& query) {
   if (query.name && HasNul(*query.name)) return PartnerPage{};
-  return pool_.Run({"list partners"}, [&](soci::session& session) -> Result<PartnerPage> {
+  const auto rows = query.among ? RowScope::OfAny(*query.among) : RowScope::OfPartnerList();
+  return pool_.Run({"list partners", rows}, [&](soci::session& session) -> Result<PartnerPage> {
     soci::statement statement(session);
     PartnerColumns columns(statement);
     Conditions conditions(statement);
@@ -209,7 +213,7 @@ Result<domain::Partner> PostgresManagementStore::ChangePartner(domain::PartnerId
         soci::use(is_active, "is_active"), soci::use(revision, "revision"), soci::use(id_text, "id");
     if (partner.name() != before.name()) QueueNamesOf(session, id);
   };
-  auto changed = pool_.Run({"change partner"}, [&](soci::session& session) {
+  auto changed = pool_.Run({"change partner", RowScope::Of(id)}, [&](soci::session& session) {
     return Decided(session, FetchPartner(session, id, kLockForNames), decide, update);
   });
   return ExplainedName(std::move(changed), kTakenPartner);
@@ -255,11 +259,13 @@ class SystemColumns {
   int is_active_ = 0, revision_ = 0;
 };
 
-Result<domain::PartnerSystem> FetchSystem(soci::session& session, domain::PartnerSystemId id, std::string_view lock) {
+Result<domain::PartnerSystem> FetchSystem(soci::session& session, domain::PartnerId partner, domain::PartnerSystemId id,
+                                          std::string_view lock) {
   soci::statement statement(session);
   SystemColumns columns(statement);
   Conditions conditions(statement);
   conditions.Add("partner_system_id = :id::uuid", "id", id.ToString());
+  conditions.Add("partner_id = :partner::uuid", "partner", partner.ToString());
   std::optional<domain::PartnerSystem> found;
   ForEachRow(statement, std::string(kSelectSystems).append(conditions.sql()).append(lock),
              [&] { found = columns.System(); });
@@ -269,13 +275,16 @@ Result<domain::PartnerSystem> FetchSystem(soci::session& session, domain::Partne
 
 }  // namespace
 
-Result<domain::PartnerSystem> PostgresManagementStore::GetSystem(domain::PartnerSystemId id) {
-  return pool_.Run({"get partner system"}, [&](soci::session& session) { return FetchSystem(session, id, ""); });
+Result<domain::PartnerSystem> PostgresManagementStore::GetSystem(domain::PartnerId partner,
+                                                                 domain::PartnerSystemId id) {
+  return pool_.Run({"get partner system", RowScope::Of(partner)},
+                   [&](soci::session& session) { return FetchSystem(session, partner, id, ""); });
 }
 
 Result<SystemPage> PostgresManagementStore::ListSystems(const SystemQuery& query) {
   return pool_.Run(
-      {.name = "list partner systems", .snapshot = true}, [&](soci::session& session) -> Result<SystemPage> {
+      {.name = "list partner systems", .rows = RowScope::Of(query.partner), .snapshot = true},
+      [&](soci::session& session) -> Result<SystemPage> {
         if (const auto partner = FetchPartner(session, query.partner, ""); !partner) return partner.error();
         if (query.name && HasNul(*query.name)) return SystemPage{};
         soci::statement statement(session);
@@ -302,27 +311,30 @@ constexpr std::string_view kUpdateSystem = R"(
      SET name = :name, invalid_events = :invalid_events,
          rate_limit_events_per_second = nullif(:events_per_second::integer, 0),
          rate_limit_burst = nullif(:burst::integer, 0), is_active = :is_active::int::boolean, revision = :revision
-   WHERE partner_system_id = :id::uuid)";
+   WHERE partner_system_id = :id::uuid AND partner_id = :partner::uuid)";
 
-Result<domain::PartnerSystem> PostgresManagementStore::ChangeSystem(domain::PartnerSystemId id,
+Result<domain::PartnerSystem> PostgresManagementStore::ChangeSystem(domain::PartnerId partner,
+                                                                    domain::PartnerSystemId id,
                                                                     const Decide<domain::PartnerSystem>& decide) {
   const auto update = [&](soci::session& session, const domain::PartnerSystem& before,
                           const domain::PartnerSystem& system) {
-    const auto id_text = id.ToString();
+    const auto id_text = id.ToString(), partner_text = partner.ToString();
     const std::string invalid_events(domain::ToString(system.invalid_events()));
     const auto limit = system.rate_limit().value_or(domain::RateLimit{});  // zeros for none
     const int is_active = system.is_active(), revision = system.revision();
     session.once << kUpdateSystem, soci::use(system.name(), "name"), soci::use(invalid_events, "invalid_events"),
         soci::use(limit.events_per_second, "events_per_second"), soci::use(limit.burst, "burst"),
-        soci::use(is_active, "is_active"), soci::use(revision, "revision"), soci::use(id_text, "id");
+        soci::use(is_active, "is_active"), soci::use(revision, "revision"), soci::use(id_text, "id"),
+        soci::use(partner_text, "partner");
     if (system.name() != before.name()) QueueNamesOf(session, id);
   };
-  auto changed = pool_.Run({"change partner system"}, [&](soci::session& session) -> Result<domain::PartnerSystem> {
+  const Transaction transaction{"change partner system", RowScope::Of(partner)};
+  auto changed = pool_.Run(transaction, [&](soci::session& session) -> Result<domain::PartnerSystem> {
     // The partner first, as who renames that has it: a system never moves to another.
-    const auto known = FetchSystem(session, id, "");
-    if (!known) return known;
-    if (const auto owner = FetchPartner(session, known->partner(), kLockForNames); !owner) return owner.error();
-    return Decided(session, FetchSystem(session, id, kLock), decide, update);
+    if (const auto owner = FetchPartner(session, partner, kLockForNames); !owner) {
+      return Error{ErrorKind::kNotFound, "There is no such partner system."};
+    }
+    return Decided(session, FetchSystem(session, partner, id, kLock), decide, update);
   });
   return ExplainedName(std::move(changed), kTakenSystem);
 }
@@ -338,7 +350,7 @@ Result<Done> PostgresManagementStore::AddAdminToken(std::string_view name, std::
   const auto hash_text = HexOf(hash);
   const std::string name_text(name);
   const std::string prefix_text(prefix);
-  return pool_.Run({"add admin token"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"add admin token", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kInsertAdminToken, soci::use(hash_text, "hash"), soci::use(name_text, "name"),
         soci::use(prefix_text, "prefix");
     AddAuditEntry(session, audit);

@@ -15,11 +15,11 @@ class PostgresManagementStore final : public application::ManagementStore {
   domain::Result<domain::Done> AddSystem(const domain::PartnerSystem& system,
                                          const application::AuditEntry& audit) override;
   domain::Result<domain::Partner> GetPartner(domain::PartnerId id) override;
-  domain::Result<domain::PartnerSystem> GetSystem(domain::PartnerSystemId id) override;
+  domain::Result<domain::PartnerSystem> GetSystem(domain::PartnerId partner, domain::PartnerSystemId id) override;
   domain::Result<application::PartnerPage> ListPartners(const application::PartnerQuery& query) override;
   domain::Result<application::SystemPage> ListSystems(const application::SystemQuery& query) override;
   domain::Result<domain::Partner> ChangePartner(domain::PartnerId id, const Decide<domain::Partner>& decide) override;
-  domain::Result<domain::PartnerSystem> ChangeSystem(domain::PartnerSystemId id,
+  domain::Result<domain::PartnerSystem> ChangeSystem(domain::PartnerId partner, domain::PartnerSystemId id,
                                                      const Decide<domain::PartnerSystem>& decide) override;
   domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,
                                              const domain::SecretHash& hash,

@@ -39,6 +39,9 @@ Error NoSuchMember() { return {ErrorKind::kNotFound, "There is no such member."}
 
 }  // namespace
 
+// A person may belong to several partners, and to none: what concerns the person is unbound, what concerns a partner's
+// member is bound to that partner.
+
 constexpr std::string_view kInsertPerson = R"(
   INSERT INTO write.users (user_id, email, password_hash, is_platform_admin, is_demo, created_at)
   VALUES (:id::uuid, :email, :password_hash, :is_platform_admin::int::boolean, :is_demo::int::boolean,
@@ -49,7 +52,7 @@ Result<Done> PostgresPeopleStore::AddPerson(const application::NewPerson& person
   const int is_platform_admin = person.is_platform_admin ? 1 : 0;
   const int is_demo = person.is_demo ? 1 : 0;
   const auto created_at = domain::FormatRfc3339(person.created_at);
-  auto added = pool_.Run({"add person"}, [&](soci::session& session) -> Result<Done> {
+  auto added = pool_.Run({"add person", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kInsertPerson, soci::use(id, "id"), soci::use(person.email.text(), "email"),
         soci::use(person.password_hash, "password_hash"), soci::use(is_platform_admin, "is_platform_admin"),
         soci::use(is_demo, "is_demo"), soci::use(created_at, "created_at");
@@ -72,7 +75,7 @@ Result<bool> PostgresPeopleStore::SetActive(const domain::Email& email, bool is_
                                             const AuditEntry& entry) {
   const int active = is_active ? 1 : 0;
   const auto now_text = domain::FormatRfc3339(now);
-  return pool_.Run({"change person"}, [&](soci::session& session) -> Result<bool> {
+  return pool_.Run({"change person", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
     std::string person;
     session.once << kSetActive, soci::use(active, "is_active"), soci::use(email.text(), "email"), soci::into(person);
     if (!session.got_data()) return false;
@@ -108,7 +111,8 @@ Result<Done> PostgresPeopleStore::Invite(const Invitation& invitation, const Aud
   const auto hash = HexOf(invitation.token);
   const auto now = domain::FormatRfc3339(invitation.invited_at);
   const auto expires_at = domain::FormatRfc3339(invitation.expires_at);
-  auto invited = pool_.Run({"invite member"}, [&](soci::session& session) -> Result<Done> {
+  // The person may be known already, to other partners alone.
+  auto invited = pool_.Run({"invite member", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kKnowPerson, soci::use(user, "id"), soci::use(email, "email"), soci::use(now, "now");
     session.once << kInsertMembership, soci::use(id, "id"), soci::use(partner, "partner"), soci::use(role, "role"),
         soci::use(now, "now"), soci::use(email, "email");
@@ -185,7 +189,7 @@ MemberPage FetchMembers(soci::session& session, const std::string& partner, cons
 Result<MemberPage> PostgresPeopleStore::ListMembers(domain::PartnerId partner, const std::optional<std::string>& after,
                                                     int limit) {
   const auto id = partner.ToString();
-  return pool_.Run({"list members"}, [&](soci::session& session) -> Result<MemberPage> {
+  return pool_.Run({"list members", RowScope::Of(partner)}, [&](soci::session& session) -> Result<MemberPage> {
     int exists = 0;
     session.once << kPartnerIsThere, soci::use(id, "partner"), soci::into(exists);
     if (!session.got_data()) return NoSuchPartner();
@@ -218,7 +222,7 @@ Result<MemberRow> PostgresPeopleStore::ChangeRole(domain::PartnerId partner, dom
   const auto partner_text = partner.ToString();
   const auto id = member.ToString();
   const std::string role_text(domain::ToString(role));
-  return pool_.Run({"change member"}, [&](soci::session& session) -> Result<MemberRow> {
+  return pool_.Run({"change member", RowScope::Of(partner)}, [&](soci::session& session) -> Result<MemberRow> {
     auto row = LockMember(session, partner_text, id);
     if (!row) return NoSuchMember();
     if (row->role == role) return *std::move(row);
@@ -238,7 +242,7 @@ Result<Done> PostgresPeopleStore::RemoveMember(domain::PartnerId partner, domain
                                                AuditEntry entry) {
   const auto partner_text = partner.ToString();
   const auto id = member.ToString();
-  return pool_.Run({"remove member"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"remove member", RowScope::Of(partner)}, [&](soci::session& session) -> Result<Done> {
     const auto row = LockMember(session, partner_text, id);
     if (!row) return NoSuchMember();
     session.once << kDeleteMember, soci::use(partner_text, "partner"), soci::use(id, "id");
@@ -262,7 +266,7 @@ Result<std::optional<OneTimeHolder>> PostgresPeopleStore::FindHolder(Purpose pur
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
   const int is_invitation = purpose == Purpose::kInvitation ? 1 : 0;
-  return pool_.Run({"find holder of a link"}, [&](soci::session& session) -> Result<Found> {
+  return pool_.Run({"find holder of a link", RowScope::Unbound()}, [&](soci::session& session) -> Result<Found> {
     std::string id, email;
     int has_password = 0;
     session.once << kHolder, soci::use(hash, "hash"), soci::use(now_text, "now"),
@@ -289,7 +293,7 @@ Result<bool> PostgresPeopleStore::StartReset(const domain::Email& email, const d
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
   const auto expiry = domain::FormatRfc3339(expires_at);
-  return pool_.Run({"start password reset"}, [&](soci::session& session) -> Result<bool> {
+  return pool_.Run({"start password reset", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
     session.once << kVoidResets, soci::use(now_text, "now"), soci::use(email.text(), "email");
     std::string person;
     session.once << kInsertReset, soci::use(hash, "hash"), soci::use(expiry, "expires_at"),
@@ -331,7 +335,7 @@ Result<bool> PostgresPeopleStore::Accept(const domain::SecretHash& token,
                                          const std::string& correlation_id) {
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
-  return pool_.Run({"accept invitation"}, [&](soci::session& session) -> Result<bool> {
+  return pool_.Run({"accept invitation", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
     std::string person, membership, partner, role;
     session.once << kUseInvitation, soci::use(now_text, "now"), soci::use(hash, "hash"), soci::into(person),
         soci::into(membership);
@@ -362,7 +366,7 @@ Result<bool> PostgresPeopleStore::ResetPassword(const domain::SecretHash& token,
                                                 domain::Timestamp now, const std::string& correlation_id) {
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
-  return pool_.Run({"reset password"}, [&](soci::session& session) -> Result<bool> {
+  return pool_.Run({"reset password", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
     std::string person;
     session.once << kUseReset, soci::use(now_text, "now"), soci::use(hash, "hash"), soci::into(person);
     if (!session.got_data()) return false;

@@ -13,7 +13,8 @@ using application::Freshness;
 using domain::Result;
 
 Result<Freshness> PostgresReadChanges::CurrentFreshness() {
-  const Transaction transaction{.name = "read freshness", .statement_timeout = statement_timeout_};
+  const Transaction transaction{
+      .name = "read freshness", .rows = RowScope::OfAny({}), .statement_timeout = statement_timeout_};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<Freshness> { return FetchFreshness(session); });
 }
 
@@ -32,7 +33,8 @@ Result<ChangeStamp> PostgresReadChanges::StampOf(const AnswerScope& scope) {
   const auto partner = scope.partner.ToString();
   const auto from = scope.from ? domain::FormatRfc3339(*scope.from) : "-infinity";
   const auto to = scope.to ? domain::FormatRfc3339(*scope.to) : "infinity";
-  const Transaction transaction{.name = "stamp answer", .statement_timeout = statement_timeout_};
+  const Transaction transaction{
+      .name = "stamp answer", .rows = RowScope::Of(scope.partner), .statement_timeout = statement_timeout_};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<ChangeStamp> {
     ChangeStamp stamp;
     long long position = 0, changes = 0;

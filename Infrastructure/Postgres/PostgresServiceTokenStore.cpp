@@ -30,14 +30,15 @@ Result<Done> PostgresServiceTokenStore::Add(const domain::ServiceToken& token, c
   const auto created_at = domain::FormatRfc3339(token.created_at);
   Nullable<std::string> expires_at;
   if (token.expires_at) expires_at = {domain::FormatRfc3339(*token.expires_at), soci::i_ok};
-  auto added = pool_.Run({"add service token"}, [&](soci::session& session) -> Result<Done> {
-    session.once << kInsertServiceToken, soci::use(id, "id"), soci::use(partner, "partner"),
-        soci::use(token.name, "name"), soci::use(token.prefix, "prefix"), soci::use(hash, "hash"),
-        soci::use(scopes, "scopes"), soci::use(token.created_by, "created_by"), soci::use(created_at, "created_at"),
-        soci::use(expires_at.value, expires_at.indicator, "expires_at");
-    AddAuditEntry(session, entry);
-    return Done{};
-  });
+  auto added =
+      pool_.Run({"add service token", RowScope::Of(token.partner)}, [&](soci::session& session) -> Result<Done> {
+        session.once << kInsertServiceToken, soci::use(id, "id"), soci::use(partner, "partner"),
+            soci::use(token.name, "name"), soci::use(token.prefix, "prefix"), soci::use(hash, "hash"),
+            soci::use(scopes, "scopes"), soci::use(token.created_by, "created_by"), soci::use(created_at, "created_at"),
+            soci::use(expires_at.value, expires_at.indicator, "expires_at");
+        AddAuditEntry(session, entry);
+        return Done{};
+      });
   if (!added && added.error().kind == ErrorKind::kNotFound) {
     return Error{ErrorKind::kNotFound, "There is no such partner."};
   }
@@ -99,12 +100,13 @@ ServiceTokenPage FetchTokens(soci::session& session, domain::PartnerId partner,
 Result<ServiceTokenPage> PostgresServiceTokenStore::List(domain::PartnerId partner,
                                                          std::optional<domain::ServiceTokenId> after, int limit) {
   const auto id = partner.ToString();
-  return pool_.Run({"list service tokens"}, [&](soci::session& session) -> Result<ServiceTokenPage> {
-    int exists = 0;
-    session.once << kPartnerIsThere, soci::use(id, "partner"), soci::into(exists);
-    if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such partner."};
-    return FetchTokens(session, partner, after, limit);
-  });
+  return pool_.Run({"list service tokens", RowScope::Of(partner)},
+                   [&](soci::session& session) -> Result<ServiceTokenPage> {
+                     int exists = 0;
+                     session.once << kPartnerIsThere, soci::use(id, "partner"), soci::into(exists);
+                     if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such partner."};
+                     return FetchTokens(session, partner, after, limit);
+                   });
 }
 
 constexpr std::string_view kRevokeToken = R"(
@@ -117,7 +119,7 @@ Result<Done> PostgresServiceTokenStore::Revoke(domain::PartnerId partner, domain
   const auto partner_text = partner.ToString();
   const auto id = token.ToString();
   const auto now_text = domain::FormatRfc3339(now);
-  return pool_.Run({"revoke service token"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"revoke service token", RowScope::Of(partner)}, [&](soci::session& session) -> Result<Done> {
     session.once << kRevokeToken, soci::use(now_text, "now"), soci::use(partner_text, "partner"), soci::use(id, "id"),
         soci::into(entry.target);
     if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such token."};

@@ -11,6 +11,8 @@ using application::StoredCredentials;
 using domain::Done;
 using domain::Result;
 
+// Whoever logs in may belong to several partners, and is not known before: all of it is unbound.
+
 constexpr std::string_view kCredentials = R"(
   SELECT user_id::text, password_hash
     FROM write.users
@@ -18,7 +20,7 @@ constexpr std::string_view kCredentials = R"(
 
 Result<std::optional<StoredCredentials>> PostgresSessionStore::FindCredentials(const domain::Email& email) {
   using Found = std::optional<StoredCredentials>;
-  return pool_.Run({"find credentials"}, [&](soci::session& session) -> Result<Found> {
+  return pool_.Run({"find credentials", RowScope::Unbound()}, [&](soci::session& session) -> Result<Found> {
     std::string id, hash;
     session.once << kCredentials, soci::use(email.text(), "email"), soci::into(id), soci::into(hash);
     return session.got_data() ? Found({IdFromColumn<domain::UserId>(id), hash}) : Found();
@@ -50,7 +52,7 @@ Result<Done> PostgresSessionStore::Begin(const Session& begun, const domain::Sec
   const auto person = begun.user.ToString();
   const auto now_text = domain::FormatRfc3339(now);
   const auto expiry = domain::FormatRfc3339(expires_at);
-  return pool_.Run({"begin session"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"begin session", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kForgetExpired, soci::use(person, "person"), soci::use(now_text, "now");
     session.once << kInsertSession, soci::use(id, "id"), soci::use(person, "person"), soci::use(now_text, "now"),
         soci::use(expiry, "expires_at");
@@ -80,7 +82,7 @@ Result<std::optional<Session>> PostgresSessionStore::Continue(const domain::Secr
   using Found = std::optional<Session>;
   const auto hash = HexOf(used);
   const auto now_text = domain::FormatRfc3339(now);
-  return pool_.Run({"continue session"}, [&](soci::session& session) -> Result<Found> {
+  return pool_.Run({"continue session", RowScope::Unbound()}, [&](soci::session& session) -> Result<Found> {
     std::string id, person;
     int was_used = 0, is_good = 0;
     session.once << kLockToken, soci::use(now_text, "now"), soci::use(hash, "hash"), soci::into(id), soci::into(person),
@@ -104,7 +106,7 @@ constexpr std::string_view kEnd = R"(
 Result<Done> PostgresSessionStore::End(const domain::SecretHash& token, domain::Timestamp now) {
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
-  return pool_.Run({"end session"}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"end session", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kEnd, soci::use(now_text, "now"), soci::use(hash, "hash");
     return Done{};
   });

@@ -41,14 +41,14 @@ std::optional<SigningKey> Fetch(soci::session& session, const std::string& oldes
 Result<SigningKey> PostgresSigningKeyStore::Current(domain::Timestamp oldest, domain::Timestamp now, const Make& make) {
   const auto oldest_text = domain::FormatRfc3339(oldest);
   const auto now_text = domain::FormatRfc3339(now);
-  auto found = pool_.Run({"get signing key"}, [&](soci::session& session) -> Result<std::optional<SigningKey>> {
-    return Fetch(session, oldest_text);
-  });
+  auto found = pool_.Run(
+      {"get signing key", RowScope::Unbound()},
+      [&](soci::session& session) -> Result<std::optional<SigningKey>> { return Fetch(session, oldest_text); });
   if (!found) return std::move(found).error();
   if (*found) return **std::move(found);
   auto made = make();  // takes a while: not under the lock
   if (!made) return made;
-  return pool_.Run({"change signing key"}, [&](soci::session& session) -> Result<SigningKey> {
+  return pool_.Run({"change signing key", RowScope::Unbound()}, [&](soci::session& session) -> Result<SigningKey> {
     session.once << kLock;
     if (auto other = Fetch(session, oldest_text)) return *std::move(other);
     session.once << kRetire, soci::use(now_text, "now");

@@ -183,7 +183,7 @@ constexpr std::string_view kUpdate = R"(
   UPDATE write.event_structures
      SET revision = :revision, schema = :schema::json, state = :state, activated_at = :activated_at::timestamptz,
          retired_at = :retired_at::timestamptz
-   WHERE structure_id = :id::uuid)";
+   WHERE structure_id = :id::uuid AND partner_id = :partner::uuid)";
 
 class LockedVersions final : public application::StructureVersions {
  public:
@@ -217,13 +217,14 @@ class LockedVersions final : public application::StructureVersions {
 
   void Update(const EventStructure& structure) override {
     const auto& head = structure.head();
-    const auto id = head.id.ToString();
+    const auto id = head.id.ToString(), partner = identity_.partner.ToString();
     const std::string state(domain::ToString(head.state));
     auto activated_at = TimeText(head.activated_at);
     auto retired_at = TimeText(head.retired_at);
     session_.once << kUpdate, soci::use(head.revision, "revision"), soci::use(structure.schema(), "schema"),
         soci::use(state, "state"), soci::use(activated_at.value, activated_at.indicator, "activated_at"),
-        soci::use(retired_at.value, retired_at.indicator, "retired_at"), soci::use(id, "id");
+        soci::use(retired_at.value, retired_at.indicator, "retired_at"), soci::use(id, "id"),
+        soci::use(partner, "partner");
   }
 
   void Note(const application::AuditEntry& entry) override { AddAuditEntry(session_, entry); }
@@ -268,23 +269,25 @@ StructurePage FetchPage(soci::session& session, const StructureQuery& query) {
 }  // namespace
 
 Result<Done> PostgresStructureStore::Change(const StructureIdentity& identity, const Work& work) {
-  return pool_.Run({"change event structure"}, [&](soci::session& session) -> Result<Done> {
-    const auto compatibility = FetchDemand(session, identity, true);
-    if (!compatibility) return compatibility.error();
-    LockedVersions versions(session, identity, *compatibility);
-    return work(versions);
-  });
+  return pool_.Run({"change event structure", RowScope::Of(identity.partner)},
+                   [&](soci::session& session) -> Result<Done> {
+                     const auto compatibility = FetchDemand(session, identity, true);
+                     if (!compatibility) return compatibility.error();
+                     LockedVersions versions(session, identity, *compatibility);
+                     return work(versions);
+                   });
 }
 
 Result<EventStructure> PostgresStructureStore::Get(const StructureIdentity& identity, int version) {
-  return pool_.Run({"get event structure"}, [&](soci::session& session) -> Result<EventStructure> {
-    if (auto found = FetchVersion(session, identity, version)) return *std::move(found);
-    return Error{ErrorKind::kNotFound, "There is no such version of this structure."};
-  });
+  return pool_.Run({"get event structure", RowScope::Of(identity.partner)},
+                   [&](soci::session& session) -> Result<EventStructure> {
+                     if (auto found = FetchVersion(session, identity, version)) return *std::move(found);
+                     return Error{ErrorKind::kNotFound, "There is no such version of this structure."};
+                   });
 }
 
 Result<StructureBaseline> PostgresStructureStore::Baseline(const StructureIdentity& identity) {
-  return pool_.Run({.name = "get structure baseline", .snapshot = true},
+  return pool_.Run({.name = "get structure baseline", .rows = RowScope::Of(identity.partner), .snapshot = true},
                    [&](soci::session& session) -> Result<StructureBaseline> {
                      const auto compatibility = FetchDemand(session, identity, false);
                      if (!compatibility) return compatibility.error();
@@ -293,7 +296,7 @@ Result<StructureBaseline> PostgresStructureStore::Baseline(const StructureIdenti
 }
 
 Result<StructurePage> PostgresStructureStore::List(const StructureQuery& query) {
-  return pool_.Run({.name = "list event structures", .snapshot = true},
+  return pool_.Run({.name = "list event structures", .rows = RowScope::Of(query.partner), .snapshot = true},
                    [&](soci::session& session) -> Result<StructurePage> {
                      const auto demand = FetchDemand(session, {query.partner, {}, query.system}, false);
                      if (!demand) return demand.error();

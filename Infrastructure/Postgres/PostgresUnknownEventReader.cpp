@@ -24,12 +24,13 @@ constexpr std::string_view kPageEnd = R"(
    LIMIT :limit)";
 
 // Each system's newest are at the end of an index; of those of all systems, the newest are taken. The texts are fetched
-// for the rows that are handed out.
+// for the rows that are handed out. The partner is compared last: see PostgresEventReader.cpp.
 constexpr const char* kSample = R"(
   SELECT properties::text
     FROM (SELECT newest.*, row_number() OVER newest_first AS ordinal, sum(properties_bytes) OVER newest_first AS bytes
             FROM unnest(:systems::uuid[]) AS systems (id)
-           CROSS JOIN LATERAL (SELECT properties, properties_bytes, event_timestamp, tracking_event_id
+           CROSS JOIN LATERAL (SELECT partner_id, properties, properties_bytes, event_timestamp,
+                                      tracking_event_id
                                  FROM read.tracking_events_read_model
                                 WHERE partner_system_id = systems.id AND event_name = :event_name
                                 ORDER BY event_timestamp DESC, tracking_event_id DESC
@@ -37,6 +38,7 @@ constexpr const char* kSample = R"(
           WINDOW newest_first AS (ORDER BY event_timestamp DESC, tracking_event_id DESC
                                   ROWS UNBOUNDED PRECEDING)) AS measured
    WHERE ordinal <= :limit::integer AND (ordinal = 1 OR bytes <= :max_bytes::bigint)
+     AND partner_id = :partner::uuid
    ORDER BY ordinal)";
 
 UnknownEventsPage FetchPage(soci::session& session, domain::PartnerId partner,
@@ -78,7 +80,8 @@ UnknownEventsPage FetchPage(soci::session& session, domain::PartnerId partner,
 Result<UnknownEventsPage> PostgresUnknownEventReader::List(domain::PartnerId partner,
                                                            const std::optional<application::UnknownEventsKey>& after,
                                                            int limit) {
-  const Transaction transaction{.name = "list unknown events", .statement_timeout = settings_.statement_timeout};
+  const Transaction transaction{
+      .name = "list unknown events", .rows = RowScope::Of(partner), .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<UnknownEventsPage> {
     const auto freshness = FetchFreshness(session);
     auto page = FetchPage(session, partner, after, limit);
@@ -90,9 +93,10 @@ Result<UnknownEventsPage> PostgresUnknownEventReader::List(domain::PartnerId par
 Result<Done> PostgresUnknownEventReader::Sample(const application::SampleQuery& query,
                                                 const std::function<void(std::string_view)>& take) {
   if (HasNul(query.event_name)) return Done{};  // no stored text has a NUL
-  const Transaction transaction{.name = "sample events", .statement_timeout = settings_.statement_timeout};
+  const Transaction transaction{
+      .name = "sample events", .rows = RowScope::Of(query.partner), .statement_timeout = settings_.statement_timeout};
   return pool_.Run(transaction, [&](soci::session& session) -> Result<Done> {
-    const auto systems = ArrayText(query.systems);
+    const auto systems = ArrayText(query.systems), partner = query.partner.ToString();
     const long long max_bytes = settings_.max_page_bytes;
     std::string properties;
     soci::statement statement(session);
@@ -101,6 +105,7 @@ Result<Done> PostgresUnknownEventReader::Sample(const application::SampleQuery& 
     statement.exchange(soci::use(query.event_name, "event_name"));
     statement.exchange(soci::use(query.limit, "limit"));
     statement.exchange(soci::use(max_bytes, "max_bytes"));
+    statement.exchange(soci::use(partner, "partner"));
     ForEachRow(statement, kSample, [&] { take(properties); });
     return Done{};
   });

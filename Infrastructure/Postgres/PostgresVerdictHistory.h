@@ -10,7 +10,8 @@ class PostgresVerdictHistory final : public application::VerdictHistory {
  public:
   explicit PostgresVerdictHistory(SociPool& write_store) : pool_(write_store) {}
 
-  domain::Result<std::vector<application::PastVerdict>> Of(domain::TrackingEventId event) override;
+  domain::Result<std::vector<application::PastVerdict>> Of(domain::PartnerId partner,
+                                                           domain::TrackingEventId event) override;
 
  private:
   SociPool& pool_;

@@ -20,6 +20,7 @@ std::string BeginStatement(const Transaction& transaction) {
   if (transaction.statement_timeout) {
     sql += "; SET LOCAL statement_timeout = " + std::to_string(transaction.statement_timeout->count());
   }
+  if (const auto& scope = transaction.rows.statement(); !scope.empty()) sql.append("; ").append(scope);
   return sql;
 }
 

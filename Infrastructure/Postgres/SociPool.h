@@ -2,6 +2,7 @@
 
 #include "Application/Ports/Log.h"
 #include "Domain/Result.h"
+#include "Infrastructure/Postgres/RowScope.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -35,6 +36,7 @@ struct SociPoolSettings {
 
 struct Transaction {
   std::string_view name;  ///< for the log: "add partner"
+  RowScope rows;          ///< to be said each time: nothing is unbound because somebody forgot
   /// One picture of the database for all statements, and no writes (REPEATABLE READ, READ ONLY); else READ COMMITTED.
   bool snapshot = false;
   std::optional<std::chrono::milliseconds> statement_timeout = {};  ///< instead of the connection's

@@ -220,7 +220,8 @@ TEST_SUITE("filters of events") {
       INSERT INTO read.tracking_events_read_model (
         tracking_event_id, partner_id, partner_name, partner_system_id, partner_system_name, event_id, event_name,
         event_timestamp, is_valid, properties, properties_bytes, correlation_id, created_at, batch_id)
-      SELECT gen_random_uuid(), gen_random_uuid(), 'Acme', system::uuid, 'web', i::text, 'e',
+      SELECT gen_random_uuid(), ')" + partner.ToString() +
+                                     R"(', 'Acme', system::uuid, 'web', i::text, 'e',
              '2026-11-20T10:00:00Z'::timestamptz + i % 700 * interval '1 second', true,
              ('{"n":' || i || '}')::json, 10, 'c', '2026-11-20T10:00:00Z', 1
         FROM generate_series(1, 3000) AS i, unnest(ARRAY[')" +

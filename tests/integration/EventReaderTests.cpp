@@ -67,7 +67,7 @@ TEST_SUITE("PostgresEventReader") {
     REQUIRE(page.items.size() == 1);
     CheckSame(page.items[0], event);
     CHECK(!page.next);
-    const auto got = reader.Get(event.tracking_event_id);
+    const auto got = reader.Get(partner, event.tracking_event_id);
     REQUIRE(got.ok());
     REQUIRE(got->event.has_value());
     CheckSame(*got->event, event);
@@ -285,7 +285,7 @@ TEST_SUITE("PostgresEventReader") {
     const auto page = Find(Query());
     CHECK(page.as_of.position == 9'000'000'000);
     CHECK(page.as_of.instant == At("2026-11-20T10:00:00.123456Z"));
-    const auto got = reader.Get({secrets.NewId(At("2026-11-20T10:00:00Z"))});
+    const auto got = reader.Get(partner, {secrets.NewId(At("2026-11-20T10:00:00Z"))});
     CHECK(got->as_of.position == 9'000'000'000);
     CHECK(!got->event);
   }
@@ -293,14 +293,14 @@ TEST_SUITE("PostgresEventReader") {
   TEST_CASE_FIXTURE(ReaderFixture, "an event is found by its id in the partition of its millisecond") {
     const auto first = StoredAt("2026-11-01T00:00:00.000000Z");
     const auto last = StoredAt("2026-11-30T23:59:59.999999Z");
-    CHECK(reader.Get(first.tracking_event_id)->event.has_value());
-    CHECK(reader.Get(last.tracking_event_id)->event.has_value());
+    CHECK(reader.Get(partner, first.tracking_event_id)->event.has_value());
+    CHECK(reader.Get(partner, last.tracking_event_id)->event.has_value());
   }
 
   TEST_CASE_FIXTURE(ReaderFixture, "ids that are not of version 7, and those of no time, are not found") {
     for (const auto* text : {"0192f0c1-2345-4678-9abc-def012345678", "00000000-0000-0000-0000-000000000000",
                              "ffffffff-ffff-7fff-bfff-ffffffffffff"}) {
-      const auto got = reader.Get(domain::TrackingEventId::Parse(text).value());
+      const auto got = reader.Get(partner, domain::TrackingEventId::Parse(text).value());
       REQUIRE_MESSAGE(got.ok(), text);
       CHECK(!got->event);
     }
@@ -322,6 +322,6 @@ TEST_SUITE("PostgresEventReader") {
     SociPool broken({CompleteConnectionString(stores.read_dsn() + " dbname=nowhere").value(), 1}, log);
     PostgresEventReader away(broken);
     CHECK(away.Find(Query()).error().kind == ErrorKind::kUnavailable);
-    CHECK(away.Get({secrets.NewId(At("2026-11-20T10:00:00Z"))}).error().kind == ErrorKind::kUnavailable);
+    CHECK(away.Get(partner, {secrets.NewId(At("2026-11-20T10:00:00Z"))}).error().kind == ErrorKind::kUnavailable);
   }
 }

@@ -51,7 +51,7 @@ TEST_SUITE("PostgresManagementStore") {
   }
 
   TEST_CASE_FIXTURE(StoreFixture, "a key belongs to a system that exists") {
-    const auto orphan = Add(Key({secrets.NewId(now)}));
+    const auto orphan = Add(StoredPartner(), Key({secrets.NewId(now)}));
     REQUIRE(!orphan.ok());
     CHECK(orphan.error().kind == ErrorKind::kNotFound);
     CHECK(orphan.error().message == "There is no such partner system.");
@@ -69,7 +69,7 @@ TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "a text with a NUL byte is refused, not cut") {
     using namespace std::string_literals;
     const auto token = secrets.NewAdminToken();
-    const auto refused = management.AddAdminToken("ops\0x"s, token.prefix, token.hash, entry);
+    const auto refused = management.AddAdminToken("ops\0x"s, token.prefix, token.hash, Entry());
     REQUIRE(!refused.ok());
     CHECK(refused.error().kind == ErrorKind::kInvalid);
     CHECK(refused.error().faults.at(0).pointer == "/name");
@@ -79,7 +79,7 @@ TEST_SUITE("PostgresManagementStore") {
   TEST_CASE_FIXTURE(StoreFixture, "a store that is away is unavailable") {
     const auto nowhere = CompleteConnectionString(stores.write_dsn() + " dbname=nowhere").value();
     SociPool broken({nowhere, 1, std::chrono::milliseconds(50)}, log);
-    CHECK(PostgresManagementStore(broken).AddPartner(Partner(), entry).error().kind == ErrorKind::kUnavailable);
+    CHECK(PostgresManagementStore(broken).AddPartner(Partner(), Entry()).error().kind == ErrorKind::kUnavailable);
     CHECK(PostgresDirectoryStore(broken).Revision().error().kind == ErrorKind::kUnavailable);
     CHECK(PostgresDirectoryStore(broken).Load({}).error().kind == ErrorKind::kUnavailable);
   }
@@ -92,7 +92,7 @@ TEST_SUITE("changes of partners and systems") {
     const auto rename = [&](const std::string& name) {
       return management.ChangePartner(acme, [&](domain::Partner& partner) {
         (void)partner.Change({.name = name, .is_active = false});
-        return domain::Result<std::optional<application::AuditEntry>>(entry);
+        return domain::Result<std::optional<application::AuditEntry>>(Entry(acme));
       });
     };
     const auto changed = rename("Ajax");
@@ -142,15 +142,21 @@ TEST_SUITE("changes of partners and systems") {
     const auto system = StoredSystem(partner);
     const auto key = Key(system);
     REQUIRE(Add(key).ok());
-    CHECK(Sql(stores.write_dsn(), "SELECT count(*) FROM write.audit_log WHERE partner_id IS NOT NULL") == "1");
-    const auto elsewhere = api_keys.Change({secrets.NewId(now)}, key.id(), [](domain::ApiKey&) {
-      return domain::Result<application::ApiKeyStore::Decision>(application::ApiKeyStore::Decision());
-    });
-    CHECK(elsewhere.error().kind == ErrorKind::kNotFound);
+    CHECK(Sql(stores.write_dsn(), "SELECT count(*) FROM write.audit_log WHERE partner_id = '" + partner.ToString() +
+                                      "'") == "3");  // of the partner, the system and the key
+    const auto change = [&](domain::PartnerId owner, domain::PartnerSystemId of) {
+      return api_keys.Change(owner, of, key.id(), [](domain::ApiKey&) {
+        return domain::Result<application::ApiKeyStore::Decision>(application::ApiKeyStore::Decision());
+      });
+    };
+    CHECK(change(partner, system).ok());
+    CHECK(change(partner, {secrets.NewId(now)}).error().kind == ErrorKind::kNotFound);
+    CHECK(change(StoredPartner("Other"), system).error().kind == ErrorKind::kNotFound);
   }
 
   TEST_CASE_FIXTURE(StoreFixture, "uses of keys are noted together, never move back, and load no directory anew") {
-    const auto system = StoredSystem(StoredPartner());
+    const auto partner = StoredPartner();
+    const auto system = StoredSystem(partner);
     const auto used = Key(system), unused = Key(system);
     REQUIRE(Add(used).ok());
     REQUIRE(Add(unused).ok());
@@ -158,7 +164,7 @@ TEST_SUITE("changes of partners and systems") {
     REQUIRE(api_keys.NoteUses({{used.id(), now}, {{secrets.NewId(now)}, now}}).ok());
     REQUIRE(api_keys.NoteUses({{used.id(), now - std::chrono::hours(1)}}).ok());
     CHECK(directory.Revision().value() == revision);
-    const auto page = api_keys.List({system}).value();
+    const auto page = api_keys.List({partner, system}).value();
     for (const auto& row : page.items) {
       CHECK(row.last_used_at == (row.key.id() == used.id() ? std::optional(now) : std::nullopt));
     }
@@ -241,7 +247,7 @@ TEST_SUITE("PostgresDirectoryStore") {
   TEST_CASE_FIXTURE(StoreFixture, "revoked keys and tokens are left out") {
     REQUIRE(Add(Key(StoredSystem(StoredPartner()))).ok());
     const auto token = secrets.NewAdminToken();
-    REQUIRE(management.AddAdminToken("ops", token.prefix, token.hash, entry).ok());
+    REQUIRE(management.AddAdminToken("ops", token.prefix, token.hash, Entry()).ok());
     CHECK(Load().keys.size() == 1);
     REQUIRE(Load().admin_tokens.size() == 1);
     CHECK(Load().admin_tokens[0].hash == token.hash);

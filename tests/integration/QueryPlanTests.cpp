@@ -17,6 +17,8 @@ namespace {
 constexpr int kSystems = 20;
 constexpr int kRows = 60'000;
 
+const auto kPartner = domain::PartnerId::Parse("a0000000-0000-0000-0000-000000000000").value();
+
 /// 60,000 events in two partitions: 20 systems, of which the first has half of them; 30 names, 3,000 users, 1 %
 /// invalid.
 struct FilledFixture : test::ReaderFixture {
@@ -109,6 +111,7 @@ TEST_SUITE("plans of queries") {
           CAPTURE(systems);
           CAPTURE(descending);
           EventQuery query;
+          query.partner = kPartner;
           query.systems = Systems(systems);
           query.descending = descending;
           query.limit = 20;
@@ -121,6 +124,7 @@ TEST_SUITE("plans of queries") {
 
   TEST_CASE_FIXTURE(FilledFixture, "a search looks at a stretch of its index, and not at all events") {
     EventQuery query;
+    query.partner = kPartner;
     query.systems = Systems(1);
     query.properties = {{{"n"}, application::Comparison::kGreater, "100"}};
     query.limit = 20;

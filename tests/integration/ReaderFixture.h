@@ -100,6 +100,7 @@ struct ReaderFixture {
 
   application::EventQuery Query() const {
     application::EventQuery query;
+    query.partner = partner;
     query.systems = {system};
     return query;
   }

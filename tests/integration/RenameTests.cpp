@@ -51,14 +51,14 @@ struct RenameFixture : StoreFixture {
   void Rename(domain::PartnerId id, const std::string& name) {
     const auto renamed = management.ChangePartner(id, [&](domain::Partner& partner) {
       REQUIRE(partner.Change({.name = name}).ok());
-      return domain::Result<std::optional<AuditEntry>>(entry);
+      return domain::Result<std::optional<AuditEntry>>(Entry(id));
     });
     REQUIRE_MESSAGE(renamed.ok(), renamed.error().message);
   }
   void Rename(domain::PartnerSystemId id, const std::string& name) {
-    const auto renamed = management.ChangeSystem(id, [&](domain::PartnerSystem& system) {
+    const auto renamed = management.ChangeSystem(acme, id, [&](domain::PartnerSystem& system) {
       REQUIRE(system.Change({.name = name}).ok());
-      return domain::Result<std::optional<AuditEntry>>(entry);
+      return domain::Result<std::optional<AuditEntry>>(Entry(acme));
     });
     REQUIRE_MESSAGE(renamed.ok(), renamed.error().message);
   }

@@ -36,7 +36,7 @@ struct PoolFixture {
 
 /// The value that `sql` gives.
 Result<std::string> Ask(SociPool& pool, const std::string& sql) {
-  return pool.Run({"ask"}, [&](soci::session& session) -> Result<std::string> {
+  return pool.Run({"ask", RowScope::Unbound()}, [&](soci::session& session) -> Result<std::string> {
     std::string value;
     session.once << sql, soci::into(value);
     return value;
@@ -45,7 +45,7 @@ Result<std::string> Ask(SociPool& pool, const std::string& sql) {
 
 /// Runs `sql` in a transaction of its own.
 Result<Done> Do(SociPool& pool, const std::string& sql) {
-  return pool.Run({"do"}, [&](soci::session& session) -> Result<Done> {
+  return pool.Run({"do", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << sql;
     return Done{};
   });
@@ -66,7 +66,7 @@ TEST_SUITE("SociPool") {
   TEST_CASE_FIXTURE(PoolFixture, "a transaction that gives an error is rolled back, and its connection kept") {
     SociPool pool(Settings(), log);
     const auto pid = BackendPid(pool);
-    const auto result = pool.Run({"test"}, [](soci::session& session) -> Result<int> {
+    const auto result = pool.Run({"test", RowScope::Unbound()}, [](soci::session& session) -> Result<int> {
       session.once << "CREATE TABLE things (id integer)";
       return domain::Error{ErrorKind::kForbidden, "No."};
     });
@@ -79,7 +79,7 @@ TEST_SUITE("SociPool") {
   TEST_CASE_FIXTURE(PoolFixture, "after an exception the transaction is rolled back and the connection thrown away") {
     SociPool pool(Settings(1), log);
     const auto pid = BackendPid(pool);
-    const auto result = pool.Run({"test"}, [](soci::session& session) -> Result<int> {
+    const auto result = pool.Run({"test", RowScope::Unbound()}, [](soci::session& session) -> Result<int> {
       session.once << "CREATE TABLE things (id integer)";
       throw std::runtime_error("a defect");
     });
@@ -93,13 +93,13 @@ TEST_SUITE("SociPool") {
 
   TEST_CASE_FIXTURE(PoolFixture, "something thrown that is no exception passes, and leaves the pool whole") {
     SociPool pool(Settings(1), log);
-    CHECK_THROWS_AS((void)pool.Run({"test"}, [](soci::session&) -> Result<int> { throw 1; }), int);
+    CHECK_THROWS_AS((void)pool.Run({"test", RowScope::Unbound()}, [](soci::session&) -> Result<int> { throw 1; }), int);
     CHECK(Ask(pool, "SELECT 'fine'").value() == "fine");
   }
 
   TEST_CASE_FIXTURE(PoolFixture, "a transaction that the server has rolled back does not count as committed") {
     SociPool pool(Settings(), log);
-    const auto result = pool.Run({"test"}, [](soci::session& session) -> Result<int> {
+    const auto result = pool.Run({"test", RowScope::Unbound()}, [](soci::session& session) -> Result<int> {
       try {
         session.once << "SELECT 1 / 0";
       } catch (const std::exception&) {
@@ -153,7 +153,7 @@ TEST_SUITE("SociPool") {
 
   TEST_CASE_FIXTURE(PoolFixture, "when all connections are busy, the next transaction is refused after its time") {
     SociPool pool(Settings(1), log);
-    const auto outer = pool.Run({"outer"}, [&](soci::session&) -> Result<Done> {
+    const auto outer = pool.Run({"outer", RowScope::Unbound()}, [&](soci::session&) -> Result<Done> {
       const auto inner = Ask(pool, "SELECT 'never'");
       REQUIRE(!inner.ok());
       CHECK(inner.error().kind == ErrorKind::kUnavailable);
@@ -191,7 +191,7 @@ TEST_SUITE("SociPool") {
 
   TEST_CASE_FIXTURE(PoolFixture, "a connection that breaks in a transaction is unavailable, and replaced") {
     SociPool pool(Settings(1), log);
-    const auto result = pool.Run({"test"}, [&](soci::session& session) -> Result<Done> {
+    const auto result = pool.Run({"test", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
       std::string pid;
       session.once << "SELECT pg_backend_pid()::text", soci::into(pid);
       Sql(database.dsn(), "SELECT pg_terminate_backend(" + pid + ", 10000)");
@@ -205,7 +205,7 @@ TEST_SUITE("SociPool") {
 
   TEST_CASE_FIXTURE(PoolFixture, "a connection that breaks at COMMIT is unavailable") {
     SociPool pool(Settings(1), log);
-    const auto result = pool.Run({"test"}, [&](soci::session& session) -> Result<Done> {
+    const auto result = pool.Run({"test", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
       std::string pid;
       session.once << "SELECT pg_backend_pid()::text", soci::into(pid);
       Sql(database.dsn(), "SELECT pg_terminate_backend(" + pid + ", 10000)");
@@ -265,30 +265,32 @@ TEST_SUITE("SociPool") {
   TEST_CASE_FIXTURE(PoolFixture, "a snapshot shows one picture and takes no writes") {
     SociPool pool(Settings(), log);
     REQUIRE(Do(pool, "CREATE TABLE things (id integer)").ok());
-    const auto counts =
-        pool.Run({.name = "test", .snapshot = true}, [&](soci::session& session) -> Result<std::string> {
-          std::string before, after;
-          session.once << "SELECT count(*)::text FROM things", soci::into(before);
-          Sql(database.dsn(), "INSERT INTO things VALUES (1)");
-          session.once << "SELECT count(*)::text FROM things", soci::into(after);
-          return before + after;
-        });
+    const auto counts = pool.Run({.name = "test", .rows = RowScope::Unbound(), .snapshot = true},
+                                 [&](soci::session& session) -> Result<std::string> {
+                                   std::string before, after;
+                                   session.once << "SELECT count(*)::text FROM things", soci::into(before);
+                                   Sql(database.dsn(), "INSERT INTO things VALUES (1)");
+                                   session.once << "SELECT count(*)::text FROM things", soci::into(after);
+                                   return before + after;
+                                 });
     CHECK(counts.value() == "00");
-    const auto write = pool.Run({.name = "test", .snapshot = true}, [&](soci::session& session) -> Result<Done> {
-      session.once << "INSERT INTO things VALUES (1)";
-      return Done{};
-    });
+    const auto write = pool.Run({.name = "test", .rows = RowScope::Unbound(), .snapshot = true},
+                                [&](soci::session& session) -> Result<Done> {
+                                  session.once << "INSERT INTO things VALUES (1)";
+                                  return Done{};
+                                });
     CHECK(!write.ok());
   }
 
   TEST_CASE_FIXTURE(PoolFixture, "a transaction may have a statement time-out of its own, which ends with it") {
     SociPool pool(Settings(1), log);
-    const auto within = pool.Run({.name = "test", .statement_timeout = std::chrono::milliseconds(1234)},
-                                 [](soci::session& session) -> Result<std::string> {
-                                   std::string value;
-                                   session.once << "SHOW statement_timeout", soci::into(value);
-                                   return value;
-                                 });
+    const auto within =
+        pool.Run({.name = "test", .rows = RowScope::Unbound(), .statement_timeout = std::chrono::milliseconds(1234)},
+                 [](soci::session& session) -> Result<std::string> {
+                   std::string value;
+                   session.once << "SHOW statement_timeout", soci::into(value);
+                   return value;
+                 });
     CHECK(within.value() == "1234ms");
     CHECK(Ask(pool, "SHOW statement_timeout").value() == "30s");
   }

@@ -58,10 +58,24 @@ struct StoreFixture {
     return Structure({partner, event_name}, schema, state);
   }
 
-  const application::AuditEntry entry{std::nullopt, {"test", ""}, "tested", "x"};
-  domain::Result<domain::Done> Add(const domain::Partner& partner) { return management.AddPartner(partner, entry); }
-  domain::Result<domain::Done> Add(const domain::PartnerSystem& system) { return management.AddSystem(system, entry); }
-  domain::Result<domain::Done> Add(const domain::ApiKey& key) { return api_keys.Add(key, entry); }
+  application::AuditEntry Entry(std::optional<domain::PartnerId> partner = {}) const {
+    return {partner, {"test", ""}, "tested", "x"};
+  }
+  domain::Result<domain::Done> Add(const domain::Partner& partner) {
+    return management.AddPartner(partner, Entry(partner.id()));
+  }
+  domain::Result<domain::Done> Add(const domain::PartnerSystem& system) {
+    return management.AddSystem(system, Entry(system.partner()));
+  }
+  domain::Result<domain::Done> Add(domain::PartnerId partner, const domain::ApiKey& key) {
+    return api_keys.Add(partner, key, Entry());
+  }
+  domain::Result<domain::Done> Add(const domain::ApiKey& key) {
+    const auto owner =
+        Sql(stores.write_dsn(),
+            "SELECT partner_id FROM write.partner_systems WHERE partner_system_id = '" + key.system().ToString() + "'");
+    return Add(domain::PartnerId::Parse(owner).value(), key);
+  }
 
   domain::PartnerId StoredPartner(const std::string& name = "Acme") {
     const auto partner = Partner(name);

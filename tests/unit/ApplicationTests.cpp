@@ -96,7 +96,7 @@ TEST_SUITE("cursors") {
     CHECK(refused([](EventQuery& q) { q.anonymous_id = "u"; }));
     CHECK(refused([](EventQuery& q) { q.is_valid = true; }));
     CHECK(refused([](EventQuery& q) { q.descending = false; }));
-    CHECK(refused([](EventQuery& q) { q.partner = domain::PartnerId{System(1).value}; }));
+    CHECK(refused([](EventQuery& q) { q.is_of_all_systems = true; }));
     CHECK(refused([](EventQuery& q) { q.correlation_id = "c"; }));
     CHECK(refused([](EventQuery& q) { q.verdict = domain::Verdict::Outcome::kUnjudged; }));
     CHECK(refused([](EventQuery& q) { q.violation_keyword = "enum"; }));
@@ -121,6 +121,7 @@ TEST_SUITE("cursors") {
   TEST_CASE("the cursor of a partner's events stays good when the partner gets another system") {
     auto question = Question();
     question.partner = domain::PartnerId{System(9).value};
+    question.is_of_all_systems = true;
     const auto cursor = WriteCursor(question, SomeKey());
     question.systems.push_back(System(2));
     CHECK(ReadCursor(question, cursor).has_value());
