@@ -362,6 +362,7 @@ def dump_and_restore(stage, load, dice):
         fresh.restore(database, file)
     stage.write_proxy.to_port = stage.write.port
     stage.read_proxy.to_port = stage.read.port
+    stage.command("migrate")
     stage.apis[0].start()
     stage.syncs[0].start()
 
