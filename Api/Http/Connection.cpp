@@ -136,14 +136,16 @@ void Connection::Pump(std::string_view bytes) {
     return WatchFor(false, false);
   }
   if (client_finished_) return Close();  // nothing can complete what is begun
-  if (reader_.begun()) {
-    const auto wait = reader_.reading_body() ? Wait::kBody : Wait::kHeaders;
-    if (deadline_->wait != wait) {
-      host_.deadlines.Arm(deadline_, wait, host_.now);
-      body_seen_ = reader_.body_bytes();
-    }
-  }
+  if (reader_.begun()) ArmForRest();
   WatchFor(true, false);
+}
+
+void Connection::ArmForRest() {
+  const auto wait = reader_.reading_body() ? (host_.draining ? Wait::kLastBody : Wait::kBody)
+                                           : (host_.draining ? Wait::kLastCall : Wait::kHeaders);
+  if (deadline_->wait == wait) return;
+  host_.deadlines.Arm(deadline_, wait, host_.now);
+  body_seen_ = reader_.body_bytes();
 }
 
 void Connection::OnTurn() {
@@ -324,13 +326,18 @@ void Connection::OnTimeout(Wait wait) {
       return;
     case Wait::kFirstByte:
     case Wait::kRequest:
-    case Wait::kLastCall:
     case Wait::kGoodbye:
       return Close();
+    case Wait::kLastCall:
+      return OnEnd();
+    case Wait::kLastBody:
+      if (!BodyMadeProgress(host_.server.settings.last_body)) return OnEnd();
+      return host_.deadlines.Arm(deadline_, Wait::kLastBody, host_.now);
     case Wait::kHeaders:
       return Refuse(408, "The headers of the request did not arrive in time.");
     case Wait::kBody:
-      if (BodyMadeProgress()) return host_.deadlines.Arm(deadline_, Wait::kBody, host_.now);
+      if (BodyMadeProgress(host_.server.settings.body_timeout))
+        return host_.deadlines.Arm(deadline_, Wait::kBody, host_.now);
       return Refuse(408, "The body of the request did not arrive in time.");
     case Wait::kReader:
       if (ReaderMadeProgress()) return host_.deadlines.Arm(deadline_, Wait::kReader, host_.now);
@@ -357,15 +364,13 @@ bool Connection::ReaderMadeProgress() {
 }
 
 // Likewise for a large body.
-bool Connection::BodyMadeProgress() {
-  const auto& settings = host_.server.settings;
+bool Connection::BodyMadeProgress(std::chrono::milliseconds time) {
   const auto before = std::exchange(body_seen_, reader_.body_bytes());
-  return body_seen_ - before >= BytesAt(settings.min_body_rate, settings.body_timeout);
+  return body_seen_ - before >= BytesAt(host_.server.settings.min_body_rate, time);
 }
 
 void Connection::OnDrain() {
-  if (phase_ == Phase::kReading && !reader_.begun() && unread_.empty())
-    host_.deadlines.Arm(deadline_, Wait::kLastCall, host_.now);
+  if (phase_ == Phase::kReading && !awaits_turn_) ArmForRest();
 }
 
 void Connection::OnEnd() {

@@ -63,9 +63,9 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   void OnTimeout(Wait wait);
   /// Goes on with what it has received.
   void OnTurn();
-  /// The server stops: closes soon when no request begins.
+  /// The server stops: closes soon when no request comes, or not all of it.
   void OnDrain();
-  /// It has stopped: answers whatever is with the handler by 503, and closes.
+  /// It has stopped: answers 503 to a request that has begun, and closes.
   void OnEnd();
   void OnReply(Inbox::Reply reply);
 
@@ -99,7 +99,10 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   void Deliver(Inbox::Reply reply);
   std::ptrdiff_t TakenByReader() const;
   bool ReaderMadeProgress();
-  bool BodyMadeProgress();
+  /// Within a time that has just passed.
+  bool BodyMadeProgress(std::chrono::milliseconds time);
+  /// The time that the rest of a request has begins, unless it runs already.
+  void ArmForRest();
   /// False when all bodies together hold too much for one that is large.
   bool HasRoomForBody();
 

@@ -19,10 +19,11 @@ enum class Wait {
   kHeaders,
   kBody,
   kReader,
-  kLastCall,  // of an idle connection, while the server stops
+  kLastCall,  // while the server stops: for a request that is on its way, to the end of its headers
+  kLastBody,  // likewise for a body
   kGoodbye,
 };
-inline constexpr std::size_t kWaits = 8;
+inline constexpr std::size_t kWaits = 9;
 
 /// When which connection's patience ends. Each kind of wait takes the same time for everyone, so a list per kind in the
 /// order of arming is sorted by deadline: arming is to move a node to the end of a list, and looking for what is due

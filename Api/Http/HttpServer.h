@@ -63,7 +63,10 @@ struct HttpServerSettings {
       10'000};  ///< for what the socket does not take at once, unless read at min_read_rate
   /// For a client that has sent many requests at once, before the others have their turn; in one turn at least a step.
   std::chrono::milliseconds turn{2};
-  std::chrono::milliseconds last_call{250};  ///< for a request that is on its way already when the server stops
+  /// For a request that is on its way when the server stops, to the end of its headers.
+  std::chrono::milliseconds last_call{250};
+  /// Then for its body, unless it comes at min_body_rate.
+  std::chrono::milliseconds last_body{1'000};
   std::chrono::milliseconds goodbye{2'000};  ///< for a client to read its last answer, and to close as well
 };
 
@@ -83,9 +86,10 @@ class HttpServer {
   std::size_t buffered_bytes() const;
   /// From now on every answer says that its connection closes, so that clients go elsewhere. Thread-safe.
   void AskToLeave();
-  /// Stops accepting, closes idle connections after a moment, lets requests that have begun finish until `drain` has
-  /// passed, then answers the others with 503, closes the rest and joins the workers. Idempotent. Not to be called from
-  /// a handler.
+  /// Stops accepting, closes idle connections after a moment, lets requests finish that are with the handler, or whose
+  /// bodies come at a fair rate, until `drain` has passed, then answers the others with 503, closes the rest and joins
+  /// the workers. Half a request that does not go on is answered 503 sooner: see last_call. Idempotent. Not to be
+  /// called from a handler.
   void Stop(std::chrono::milliseconds drain);
 
  private:

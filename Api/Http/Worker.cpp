@@ -44,6 +44,7 @@ Deadlines DeadlinesOf(const HttpServerSettings& settings) {
   set(Wait::kBody, settings.body_timeout);
   set(Wait::kReader, settings.write_timeout);
   set(Wait::kLastCall, settings.last_call);
+  set(Wait::kLastBody, settings.last_body);
   set(Wait::kGoodbye, settings.goodbye);
   return Deadlines(patience);
 }
