@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kReconnectPause{200};
 constexpr std::chrono::milliseconds kWatchInterval{50};
+constexpr char kNotInTime[] = "The write store does not answer in time. Send the events again later.";
 constexpr char kUnknown[] = "It is not known whether the events are stored. Send them again with the same ids.";
 constexpr int kMaxRetries = 5;  // of a transaction that PostgreSQL asks to retry
 
@@ -129,6 +130,7 @@ GroupCommitEventStore::GroupCommitEventStore(GroupCommitSettings settings, appli
       log_(log),
       in_hand_(static_cast<std::size_t>(settings_.committers)),
       busy_since_(static_cast<std::size_t>(settings_.committers), steady_clock::now()),
+      pace_(settings_.max_wait),
       connections_(static_cast<std::size_t>(settings_.committers)),
       running_(settings_.committers) {
   for (std::size_t i = 0; i < in_hand_.size(); ++i) {
@@ -186,13 +188,16 @@ std::string_view GroupCommitEventStore::Refusal(const Pending& pending) const {
       queued_bytes_ + pending.bytes > settings_.max_queued_bytes) {
     return "The queue of events to store is full. Send them again later.";
   }
-  if (IsStalled(pending.since)) return "The write store does not answer at the moment. Send the events again later.";
+  if (Hangs(pending.since)) return kNotInTime;
+  // One more would make those behind it late.
+  if (!queue_.empty() && queue_.front()->since < pending.since - settings_.max_wait / 5) {
+    return "The write store is slower than events come. Send the events again later.";
+  }
   return {};
 }
 
-bool GroupCommitEventStore::IsStalled(steady_clock::time_point now) const {
-  const auto before = now - settings_.patience();
-  if (!queue_.empty() && queue_.front()->since < before) return true;
+bool GroupCommitEventStore::Hangs(steady_clock::time_point now) const {
+  const auto before = now - pace_.patience();
   return std::ranges::all_of(busy_since_, [&](const auto& since) { return since && *since < before; });
 }
 
@@ -280,30 +285,40 @@ void GroupCommitEventStore::PutBack(const Group& group) {
 }
 
 void GroupCommitEventStore::Watch(std::stop_token stop) {
+  bool hung = false;
   while (application::Pause(stop, kWatchInterval)) {
-    for (const auto& pending : TakeExpired()) pending->Answer(Unavailable(kUnknown));
+    const auto overdue = TakeOverdue();
+    for (const auto& pending : overdue.refused) pending->Answer(Unavailable(kNotInTime));
+    for (const auto& pending : overdue.unknown) pending->Answer(Unavailable(kUnknown));
+    if (std::exchange(hung, overdue.hangs) == overdue.hangs) continue;
+    if (overdue.hangs) {
+      log_.Warning("the write store does not answer; events are refused until it does");
+    } else {
+      log_.Info("the write store answers again");
+    }
   }
 }
 
-GroupCommitEventStore::Group GroupCommitEventStore::TakeExpired() {
+GroupCommitEventStore::Overdue GroupCommitEventStore::TakeOverdue() {
   const std::lock_guard lock(mutex_);
   const auto now = steady_clock::now();
-  Group expired;
-  while (!queue_.empty() && queue_.front()->deadline <= now) {
+  Overdue overdue;
+  overdue.hangs = Hangs(now);
+  while (!queue_.empty() && (overdue.hangs || queue_.front()->deadline <= now)) {
     queued_events_ -= queue_.front()->events;
     queued_bytes_ -= queue_.front()->bytes;
-    expired.push_back(std::move(queue_.front()));
+    overdue.refused.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   for (const auto& group : in_hand_) {
     // What came first stands first: when that is in time, all is.
     for (const auto& pending : group) {
       if (pending->deadline > now) break;
-      if (!pending->answered) expired.push_back(pending);
+      if (!pending->answered) overdue.unknown.push_back(pending);
     }
   }
   metrics_.QueueDepth(queued_events_);
-  return expired;
+  return overdue;
 }
 
 void GroupCommitEventStore::Commit(PqConnection& connection, KeyForecast& forecast, const Group& group) {
@@ -328,7 +343,12 @@ void GroupCommitEventStore::Commit(PqConnection& connection, KeyForecast& foreca
     for (const auto& pending : group) pending->Answer(Unavailable(kUnknown));
     return;
   }
-  metrics_.BatchCommitted(writer.stored(), std::chrono::duration<double>(steady_clock::now() - begun).count());
+  const auto taken = steady_clock::now() - begun;
+  metrics_.BatchCommitted(writer.stored(), std::chrono::duration<double>(taken).count());
+  {
+    const std::lock_guard lock(mutex_);
+    pace_.Note(taken);
+  }
   for (const auto& pending : group) {
     pending->Answer(Appended{std::move(pending->append.events), std::move(pending->results)});
   }

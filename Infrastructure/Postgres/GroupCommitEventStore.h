@@ -3,6 +3,7 @@
 #include "Application/Ports/EventStore.h"
 #include "Application/Ports/Log.h"
 #include "Application/Ports/Metrics.h"
+#include "Infrastructure/Postgres/CommitPace.h"
 #include "Infrastructure/Postgres/PqConnection.h"
 
 #include <chrono>
@@ -29,17 +30,14 @@ struct GroupCommitSettings {
   std::size_t max_queued_events = 20'000;           ///< appends beyond it are refused at once
   std::size_t max_queued_bytes = 64 * 1024 * 1024;  ///< likewise
   std::chrono::milliseconds max_wait{5'000};        ///< for an answer; then the append is answered kUnavailable
-
-  /// When no committer has been free for so long, or the head of the queue has waited so long, appends are refused at
-  /// once: they would wait in vain, or make all who wait behind them late.
-  std::chrono::milliseconds patience() const { return max_wait / 5; }
 };
 
 /// The group commit: appends wait in a bounded queue; a committer takes all that waits, writes it in one transaction
 /// and answers everyone; meanwhile the next group gathers. No timer: a lone append waits for nobody.
 ///
-/// An append that is foreseen to wait too long is refused at once, so that overload and a database that hangs are told
-/// quickly, and what has been taken keeps its latency.
+/// An append that is foreseen to wait too long is refused at once, so that overload is told quickly, and what has been
+/// taken keeps its latency. When the database hangs, whatever waits in the queue is refused, too: it is certainly not
+/// stored. What is in a transaction then may be, so that it is answered when the transaction ends, or at `max_wait`.
 ///
 /// A row that PostgreSQL refuses does not fail its neighbours: the group is split until the row is alone. When the
 /// connection breaks, the committer connects anew; the group in hand goes back to the queue, unless a COMMIT was on its
@@ -65,14 +63,20 @@ class GroupCommitEventStore : public application::EventStore {
   /// Waits for something to commit, and notes it as in hand; empty when it is time to stop.
   Group TakeGroup(std::stop_token stop, std::size_t committer);
   void PutBack(const Group& group);
-  /// Answers what has waited too long, in the queue or in hand. Runs until told to stop.
+  /// Answers what has waited too long, and what would wait in vain. Runs until told to stop.
   void Watch(std::stop_token stop);
-  Group TakeExpired();
+  struct Overdue {
+    Group refused;  // of the queue, which it has left: certainly not stored
+    Group unknown;  // in hand
+    bool hangs = false;
+  };
+  Overdue TakeOverdue();
   void Commit(PqConnection& connection, KeyForecast& forecast, const Group& group);
   void NoteReachable(bool reachable, std::string_view reason);
   /// For one more append of this size, or why not; empty: there is room. Under the mutex.
   std::string_view Refusal(const Pending& pending) const;
-  bool IsStalled(std::chrono::steady_clock::time_point now) const;
+  /// Every committer has been busy for longer than a commit takes: what waits, waits in vain. Under the mutex.
+  bool Hangs(std::chrono::steady_clock::time_point now) const;
 
   const GroupCommitSettings settings_;
   application::Metrics& metrics_;
@@ -85,7 +89,8 @@ class GroupCommitEventStore : public application::EventStore {
   std::size_t queued_bytes_ = 0;
   std::vector<Group> in_hand_;  // by committer; what is being committed
   std::vector<std::optional<std::chrono::steady_clock::time_point>>
-      busy_since_;                                      // by committer; also without connection
+      busy_since_;  // by committer; also without connection
+  CommitPace pace_;
   std::vector<std::shared_ptr<PqCutter>> connections_;  // by committer
   int running_ = 0;                                     // committers
   std::condition_variable ended_;                       // a committer

@@ -1,17 +1,10 @@
-#include "Application/Ports/EventStore.h"
-#include "Infrastructure/Postgres/ConnectionString.h"
-#include "Infrastructure/Postgres/GroupCommitEventStore.h"
-#include "Infrastructure/Security/SodiumSecrets.h"
-#include "Infrastructure/Telemetry/PrometheusMetrics.h"
-#include "tests/support/RecordedLog.h"
-#include "tests/support/TestDatabase.h"
+#include "tests/integration/EventStoreFixture.h"
 #include "tests/support/TestService.h"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <future>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,80 +13,11 @@ using namespace volcanion;
 using namespace volcanion::application;
 using infrastructure::GroupCommitEventStore;
 using infrastructure::GroupCommitSettings;
-using test::Sql;
-using test::TestStores;
+using test::List;
+using test::StoreUnderTest;
+using test::System;
 using test::WaitUntil;
 using Status = AppendResult::Status;
-
-namespace {
-
-domain::PartnerSystemId System(int number) {
-  domain::PartnerSystemId id;
-  id.value.bytes[15] = static_cast<std::uint8_t>(number);
-  return id;
-}
-
-/// A store over a database of its own.
-struct StoreUnderTest {
-  explicit StoreUnderTest(GroupCommitSettings settings = {}) {
-    settings.connection_string = *infrastructure::CompleteConnectionString(stores.write_dsn());
-    store = std::make_unique<GroupCommitEventStore>(settings, metrics, log);
-  }
-
-  domain::TrackingEvent Event(const std::string& id, const std::string& properties = R"({"a":1})", int system = 1,
-                              const std::string& name = "e") {
-    domain::EventReport report;
-    report.event_id = id;
-    report.event_name = name;
-    report.raw = properties;
-    report.properties_size = properties.size();
-    const auto now = *domain::ParseRfc3339("2026-11-20T10:00:00Z");
-    auto event =
-        domain::TrackingEvent::Create(std::move(report), {{secrets.NewId(now)}, {}, System(system), now, "c-1", ""});
-    REQUIRE(event.ok());
-    event->Judge({domain::Verdict::Outcome::kInvalid, {{"/a", "minimum", "must be at least 2", "/minimum"}}}, 3);
-    return *std::move(event);
-  }
-
-  std::future<domain::Result<Appended>> Begin(std::vector<domain::TrackingEvent> events,
-                                              std::vector<RejectedPayload> rejected = {}) {
-    auto promise = std::make_shared<std::promise<domain::Result<Appended>>>();
-    auto future = promise->get_future();
-    store->Store({{}, std::move(events), std::move(rejected)},
-                 [promise](domain::Result<Appended> appended) { promise->set_value(std::move(appended)); });
-    return future;
-  }
-
-  std::vector<AppendResult> Store(std::vector<domain::TrackingEvent> events,
-                                  std::vector<RejectedPayload> rejected = {}) {
-    auto appended = Begin(std::move(events), std::move(rejected)).get();
-    REQUIRE_MESSAGE(appended.ok(), appended.error().message);
-    return appended->results;
-  }
-
-  AppendResult StoreOne(domain::TrackingEvent event) {
-    std::vector<domain::TrackingEvent> events;
-    events.push_back(std::move(event));
-    return Store(std::move(events)).front();
-  }
-
-  std::string Ask(const std::string& sql) { return Sql(stores.write_dsn(), sql); }
-
-  TestStores stores;
-  test::RecordedLog log;
-  infrastructure::PrometheusMetrics metrics{"test"};
-  infrastructure::SodiumSecrets secrets;
-  std::unique_ptr<GroupCommitEventStore> store;
-};
-
-template <typename... Events>
-std::vector<domain::TrackingEvent> List(Events... events) {
-  std::vector<domain::TrackingEvent> list;
-  (list.push_back(std::move(events)), ...);
-  return list;
-}
-
-}  // namespace
 
 TEST_SUITE("event store") {
   TEST_CASE("an event is stored with its verdict, its ledger entry and its place in the outbox") {
@@ -127,7 +51,7 @@ TEST_SUITE("event store") {
   }
 
   TEST_CASE("what arrives during a commit is committed together") {
-    StoreUnderTest test({.committers = 1});
+    StoreUnderTest test({.committers = 1, .max_wait = std::chrono::minutes(1)});
     infrastructure::PqConnection blocker(test.stores.write_dsn());
     (void)blocker.Execute("BEGIN; LOCK TABLE write.outbox IN ACCESS EXCLUSIVE MODE");
     auto first = test.Begin(List(test.Event("e0")));
@@ -295,48 +219,8 @@ TEST_SUITE("event store") {
     CHECK(test.Ask("SELECT count(*) FROM write.batches") == "0");
   }
 
-  TEST_CASE("a full queue refuses at once and takes again when it has drained") {
-    StoreUnderTest test({.committers = 1, .max_queued_events = 10});
-    infrastructure::PqConnection blocker(test.stores.write_dsn());
-    (void)blocker.Execute("BEGIN; LOCK TABLE write.outbox IN ACCESS EXCLUSIVE MODE");
-    std::vector<std::future<domain::Result<Appended>>> taken;
-    taken.push_back(test.Begin(List(test.Event("first"))));
-    WaitUntil("the committer waits for the lock", [&] {
-      return test.Ask("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'write.outbox'::regclass") == "1";
-    });
-    for (int i = 0; i < 10; ++i) taken.push_back(test.Begin(List(test.Event("e" + std::to_string(i)))));
-    auto refused = test.Begin(List(test.Event("one too many")));
-    REQUIRE(refused.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
-    CHECK(refused.get().error().kind == domain::ErrorKind::kUnavailable);
-    (void)blocker.Execute("COMMIT");
-    for (auto& future : taken) CHECK(future.get().ok());
-    CHECK(test.StoreOne(test.Event("afterwards")).status == Status::kStored);
-    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "12");
-  }
-
-  TEST_CASE("a store that hangs refuses at once what it would let wait in vain, and takes again when it answers") {
-    StoreUnderTest test({.committers = 1, .max_wait = std::chrono::seconds(10)});
-    (void)test.StoreOne(test.Event("before"));
-    infrastructure::PqConnection blocker(test.stores.write_dsn());
-    (void)blocker.Execute("BEGIN; LOCK TABLE write.outbox IN ACCESS EXCLUSIVE MODE");
-    std::vector<std::future<domain::Result<Appended>>> taken;
-    taken.push_back(test.Begin(List(test.Event("in hand"))));
-    std::future<domain::Result<Appended>> refused;
-    WaitUntil("an append is refused", [&] {
-      auto next = test.Begin(List(test.Event("e" + std::to_string(taken.size()))));
-      const bool at_once = next.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-      (at_once ? refused : taken.emplace_back()) = std::move(next);
-      return at_once;
-    });
-    CHECK(refused.get().error().kind == domain::ErrorKind::kUnavailable);
-    (void)blocker.Execute("COMMIT");
-    for (auto& future : taken) CHECK(future.get().ok());
-    CHECK(test.StoreOne(test.Event("afterwards")).status == Status::kStored);
-    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == std::to_string(taken.size() + 2));
-  }
-
   TEST_CASE("connections that are cut in the middle lose nothing that was not committed") {
-    StoreUnderTest test({.committers = 1});
+    StoreUnderTest test({.committers = 1, .max_wait = std::chrono::minutes(1)});
     infrastructure::PqConnection blocker(test.stores.write_dsn());
     (void)blocker.Execute("BEGIN; LOCK TABLE write.tracking_events IN ACCESS EXCLUSIVE MODE");
     auto pending = test.Begin(List(test.Event("e1")));
@@ -384,57 +268,5 @@ TEST_SUITE("event store") {
     test.store.reset();
     for (auto& future : taken) CHECK(future.get().ok());
     CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "200");
-  }
-
-  TEST_CASE("without a database the wait is bounded") {
-    test::RecordedLog log;
-    infrastructure::PrometheusMetrics metrics("test");
-    GroupCommitSettings settings{.connection_string = "host=/nowhere connect_timeout=2",
-                                 .max_wait = std::chrono::milliseconds(100)};
-    StoreUnderTest events;  // for its events only
-    GroupCommitEventStore store(settings, metrics, log);
-    std::promise<domain::Result<Appended>> promise;
-    store.Store({{}, List(events.Event("e1")), {}},
-                [&](domain::Result<Appended> appended) { promise.set_value(std::move(appended)); });
-    const auto appended = promise.get_future().get();
-    REQUIRE_FALSE(appended.ok());
-    CHECK(appended.error().kind == domain::ErrorKind::kUnavailable);
-  }
-
-  TEST_CASE("an append is answered in time when PostgreSQL hangs, and stopping does not wait for it") {
-    StoreUnderTest test({.committers = 1, .max_wait = std::chrono::milliseconds(300)});
-    infrastructure::PqConnection blocker(test.stores.write_dsn());
-    (void)blocker.Execute("BEGIN; LOCK TABLE write.outbox IN ACCESS EXCLUSIVE MODE");
-    auto in_hand = test.Begin(List(test.Event("e1")));
-    auto queued = test.Begin(List(test.Event("e2")));
-    for (auto* pending : {&in_hand, &queued}) {
-      const auto appended = pending->get();
-      REQUIRE_FALSE(appended.ok());
-      CHECK(appended.error().kind == domain::ErrorKind::kUnavailable);
-    }
-    test.store->Stop();  // cuts the connection that still waits
-    auto refused = test.Begin(List(test.Event("e3")));
-    CHECK_FALSE(refused.get().ok());
-    (void)blocker.Execute("COMMIT");
-    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events WHERE event_id = 'e3'") == "0");
-  }
-
-  TEST_CASE("a committer that cannot connect keeps nothing from the one that can") {
-    StoreUnderTest test({.committers = 2});
-    (void)test.StoreOne(test.Event("first"));
-    // One committer loses its connection and cannot get a new one; the other has to serve everyone.
-    infrastructure::PqConnection admin(test.stores.write_dsn());
-    const std::string committers =
-        " FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'volcanion'";
-    WaitUntil("both are connected", [&] { return test.Ask("SELECT count(*)" + committers) == "2"; });
-    (void)admin.Execute("UPDATE pg_database SET datallowconn = false WHERE datname = current_database()");
-    (void)admin.Execute(("SELECT pg_terminate_backend(max(pid))" + committers).c_str());
-    // Until both have had work: the one that is cut off notices only then, and hands its work back.
-    for (int i = 0; test.log.Count("cannot be reached") == 0; ++i) {
-      REQUIRE(i < 1'000);
-      CHECK(test.StoreOne(test.Event("a" + std::to_string(i))).status == Status::kStored);
-    }
-    for (int i = 0; i < 12; ++i) CHECK(test.StoreOne(test.Event("b" + std::to_string(i))).status == Status::kStored);
-    (void)admin.Execute("UPDATE pg_database SET datallowconn = true WHERE datname = current_database()");
   }
 }
