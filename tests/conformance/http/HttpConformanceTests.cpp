@@ -264,6 +264,11 @@ std::optional<std::string> TroubleBehind(const HttpCase& one, const Readable& re
     if (readable.bytes.empty() && received.empty()) return std::nullopt;
     return "what came behind was read:" + Describe(received);
   }
+  if (one.end == End::kWaiting) {
+    if (!received.empty() && received.front() == kProbeReceived) return "what came behind was a request of its own";
+    if (readable.bytes.empty()) return "what came behind was not taken for the rest of a request";
+    return std::nullopt;
+  }
   const auto answers = AnswersIn(readable.bytes);
   const bool served = answers.size() == 1 && answers[0].status == 200 && answers[0].body == EchoOf(kProbeReceived);
   if (served && !readable.closed && received == std::vector{kProbeReceived}) return std::nullopt;
@@ -335,7 +340,7 @@ void RunTogether(RecordingServer& server, std::span<const Feed> feeds, std::size
   for (auto& each : all) {
     if (each.trouble) {
       tell(each.feed, *each.trouble);
-    } else if (each.feed.one->end != End::kWaiting) {
+    } else {
       each.client.Send(kProbe);
       each.readable = {};
       each.trouble = "";
