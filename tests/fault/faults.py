@@ -7,6 +7,7 @@ import pathlib
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import time
 import uuid
@@ -80,6 +81,35 @@ def stop_while_frozen(stage, load, dice):
         send_signal(frozen, signal.SIGCONT)
     stage.apis[0].start()
     stage.syncs[0].start()
+
+
+def hang(stage, load, dice):
+    """The write store hangs: whoever is not in a transaction is told soon, and at once when it is known."""
+    known_seconds = 2.8 if stage.sanitized else 1  # after so many the server knows, on a machine that is busy, too
+    callers = concurrent.futures.ThreadPoolExecutor(256)
+    told = []  # (seconds since the freeze, outcome and seconds to come)
+    load.wait_for_more(20)
+    frozen = stage.write.processes()
+    send_signal(frozen, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        while (since := time.monotonic() - began) < known_seconds + 1:
+            told.append((since, callers.submit(load.send_once, f"{began}-{len(told)}", random.Random(dice.random()))))
+            time.sleep(0.02)
+        time.sleep(0.5)  # so that the last ones have been sent while it was frozen
+    finally:
+        send_signal(frozen, signal.SIGCONT)
+    told = [(since, *answer.result()) for since, answer in told]
+    callers.shutdown()
+    refused = [(since, seconds) for since, outcome, seconds in told if outcome == "unknown"]
+    at_once = [seconds for since, seconds in refused if since > known_seconds]
+    stage.measured |= {"asked while it hung": len(told), "refused": len(refused),
+                       "slowest refusal": round(max(seconds for _, seconds in refused), 3),
+                       "once it was known": round(max(at_once), 3),
+                       "their median": round(statistics.median(at_once), 4)}
+    late = [answer for answer in told if answer[0] > known_seconds and answer[1] != "unknown"]
+    if late or max(seconds for _, seconds in refused) > known_seconds or statistics.median(at_once) > 0.1:
+        raise Failure(f"clients of a store that hangs are not told soon: {stage.measured}, {late[:3]}")
 
 
 # --- PostgreSQL ----------------------------------------------------------------------------------------
@@ -379,6 +409,7 @@ ALL = {
     "cut-at-commit": cut_at_commit,
     "network": break_network,
     "freeze": freeze,
+    "hang": hang,
     "stop-frozen": stop_while_frozen,
     "fsync": fail_fsync,
     "disk-full": fill_disk,

@@ -64,6 +64,15 @@ class Load:
         goal = self.acknowledged + events
         return wait_until(f"{events} more events are acknowledged", lambda: self.acknowledged >= goal, seconds)
 
+    def send_once(self, event_id, dice):
+        """One more event, over a connection of its own. What became of it, and how many seconds that took."""
+        event = self._new_event(f"{self.name}-{event_id}", False, dice)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
+        began = time.monotonic()
+        self._send(connection, [event], [], False, False, 0)
+        connection.close()
+        return event.outcome, time.monotonic() - began
+
     def count(self, outcome):
         return sum(event.outcome == outcome for event in self.events.values())
 

@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL that can cut, reset, delay and hold what passes."""
+"""A TCP proxy before PostgreSQL or Redis that can cut, reset, delay, hold and garble what passes."""
 
 import select
 import socket
@@ -22,6 +22,7 @@ class Proxy:
         self._cuts_wanted = []  # ways, one for each COMMIT to come
         self.cuts = 0
         self.delay = {"to server": 0.0, "to client": 0.0}  # seconds, for each piece
+        self.garble = None  # makes something else of each piece to the client
         self._flows = {"to server": threading.Event(), "to client": threading.Event()}
         self.resume()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -44,6 +45,13 @@ class Proxy:
     def resume(self):
         for flow in self._flows.values():
             flow.set()
+
+    def mend(self):
+        """Everything passes as it is."""
+        for direction in self.delay:
+            self.delay[direction] = 0.0
+        self.garble = None
+        self.resume()
 
     def reset_all(self):
         with self._mutex:
@@ -97,7 +105,8 @@ class Proxy:
                     tail = piece[-len(COMMIT) + 1:]
                     if way:
                         return self._cut(source, target, piece, way)
-                target.sendall(piece)
+                garble = self.garble
+                target.sendall(garble(piece) if garble and direction == "to client" else piece)
             target.shutdown(socket.SHUT_WR)
         except OSError:
             reset(source)

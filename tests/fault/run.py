@@ -15,6 +15,7 @@ import time
 
 sys.dont_write_bytecode = True  # beside the sources
 
+import cache
 import faults
 import hostile
 from check import check
@@ -24,6 +25,7 @@ from stage import READY_SECONDS, Failure, Stage
 from up import UpStage, kill_up
 
 FAULTS = {name: fault for name, fault in faults.ALL.items() if name != "dump-restore"}
+FAULTS["redis"] = cache.break_redis
 FAULTS["hostile"] = hostile.send_hostile_bodies
 FAULTS["dump-restore"] = faults.dump_and_restore
 ON_UP = {"kill-up": kill_up}
@@ -42,6 +44,7 @@ class Run:
         dice = random.Random(f"{self.seed}/{name}")
         began = time.monotonic()
         slowest = 0.0
+        stage.measured = {}
         load = Load(stage, self.seed, name)
         try:
             load.wait_for_more(1)
@@ -57,7 +60,8 @@ class Run:
         report = check(stage, load)
         report.counts["cuts"] = sum(proxy.cuts for proxy in stage.proxies)  # at COMMIT, since the stage was set up
         self.results.append({"fault": name, "cycles": cycles, "seconds": round(time.monotonic() - began, 1),
-                             "slowestRecovery": round(slowest, 2), **report.counts, "problems": report.problems})
+                             "slowestRecovery": round(slowest, 2), **report.counts, **stage.measured,
+                             "problems": report.problems})
         report.raise_if_broken()
 
     def tell(self, name, word, detail=""):

@@ -204,6 +204,14 @@ class Service:
         finally:
             connection.close()
 
+    def metric(self, name):
+        """Its value; 0 when there is none of that name and labels."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        connection.close()
+        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(name + " ")), 0)
+
     def wait_until_ready(self, seconds=START_SECONDS):
         try:
             return wait_until(f"{self.command} is ready", self.is_ready, seconds)
@@ -232,26 +240,27 @@ class Partner:
     """What the load needs: systems with keys. `strict` refuses events that break their structure."""
 
     def __init__(self, port, token, schema=None):
-        self._port, self._token = port, token
+        self._port, self.token = port, token
         partner = self._post("/api/partners", {"name": f"Laboratory {time.time_ns()}"})["partnerId"]
         self.id = partner
         self.describe("purchase", schema or {
             "type": "object", "properties": {"amount": {"type": "number", "minimum": 0}}, "required": ["amount"]})
-        self.flagging, self.flagging_key = self._system(partner, "flagging", "flag")
-        self.strict, self.strict_key = self._system(partner, "strict", "reject")
+        self.flagging, self.flagging_key = self.add_system("flagging", "flag")
+        self.strict, self.strict_key = self.add_system("strict", "reject")
 
     def describe(self, event_name, schema):
         self._post(f"/api/partners/{self.id}/structures",
                    {"eventName": event_name, "state": "active", "schema": schema})
 
-    def _system(self, partner, name, policy):
-        system = self._post(f"/api/partners/{partner}/systems", {"name": name, "invalidEvents": policy})["partnerSystemId"]
+    def add_system(self, name, policy):
+        """Its id, and a key."""
+        system = self._post(f"/api/partners/{self.id}/systems", {"name": name, "invalidEvents": policy})["partnerSystemId"]
         return system, self._post(f"/api/systems/{system}/keys", {"name": "load"})["key"]
 
     def _post(self, path, body):
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         connection.request("POST", path, json.dumps(body),
-                           {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"})
+                           {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"})
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
@@ -274,6 +283,7 @@ class Stage:
         self.apis = []
         self.syncs = []
         self.events = {}  # all that was ever sent here, by system and id
+        self.measured = {}  # by the fault that is being played
         self.late = set()  # keys of events that a fault has written by itself
         self.open_seconds = 5  # how long a transaction is left open
         self.sanitized = False  # the program is built with sanitizers

@@ -38,6 +38,7 @@ class UpStage:
     def __init__(self, binary, keep=False):
         self.keep = keep
         self.events = {}
+        self.measured = {}  # by the fault that is being played
         self.late = set()
         self.proxies = []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="volcanion-fault-"))
