@@ -321,12 +321,7 @@ def main():
     options = parser.parse_args()
     if options.seconds < 1 or options.rounds < 1:
         parser.error("--seconds and --rounds are at least 1")
-    try:
-        run(options)
-    except BenchError as error:
-        sys.exit(f"bench edge: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    circumstances.run_as("edge", run, options)
 
 
 if __name__ == "__main__":

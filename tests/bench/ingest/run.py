@@ -6,10 +6,8 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -19,6 +17,7 @@ from circumstances import BenchError
 from plot import Plot
 from stage import Failure
 from subject import DATABASE, Subject, print_program, spread
+from whole import folder_in
 
 BATCH = 500
 BATCH_CONNECTIONS = 32  # 16,000 events under way: the queue takes 20,000
@@ -88,7 +87,7 @@ def measure(options, folder):
             if sys.stderr.isatty():
                 print(f"\rround {number} of {options.rounds}", end="" if number < options.rounds else "\n",
                       file=sys.stderr, flush=True)
-        if options.plot:
+        if options.svg:
             highest = spread([one["batches"]["eventsPerSecond"] for one in rounds])["median"]
             curves["singles"] = [{"connections": count} | singles(connections=count, seconds=options.curve_seconds)
                                  for count in CURVE_CONNECTIONS]
@@ -165,14 +164,8 @@ def run(options):
         "secondsPerMeasurement": options.seconds,
         "loadBefore": os.getloadavg(),
     }
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="volcanion-bench-", dir=options.directory))
-    folder.chmod(0o755)
-    try:
+    with folder_in(options.directory) as folder:
         report["rounds"], report["curves"], report["storedEvents"] = measure(options, folder)
-    except Failure as failure:
-        raise BenchError(str(failure)) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     report["results"] = summary(report["rounds"])
     report["eventBytes"] = report["rounds"][0]["batches"]["eventBytes"]
     print_program(report, "2 HTTP workers, 2 committers")
@@ -183,9 +176,9 @@ def run(options):
     print(f"batches   of {BATCH} over {BATCH_CONNECTIONS} connections, beside psql's COPY of {COPY_ROWS:,} rows into tables of "
           f"the same shape\nsingles   over {SINGLE_CONNECTIONS} connections, beside the HTTP edge with an answer at once\n")
     print_table(report["results"])
-    if options.plot:
+    if options.svg:
         print_curves(report["curves"])
-        draw(report["curves"], options.plot)
+        draw(report["curves"], options.svg)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
@@ -199,7 +192,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each (default %(default)s)")
     parser.add_argument("--directory", metavar="DIR", default="/tmp", help="where the stores are made (default %(default)s)")
     parser.add_argument("--json", metavar="FILE", help="write everything measured to this file, too")
-    parser.add_argument("--plot", metavar="FILE", help="also measure throughput against latency, and draw it as SVG")
+    parser.add_argument("--svg", metavar="FILE", help="also measure throughput against latency, and draw it as SVG")
     parser.add_argument("--curve-seconds", type=int, default=3, help="length of each of its points (default %(default)s)")
     parser.add_argument("--build", metavar="DIR", type=pathlib.Path, default=pathlib.Path("build"),
                         help="where it is built (default %(default)s)")
@@ -207,12 +200,7 @@ def main():
     options.build = options.build.resolve()
     if options.seconds < 1 or options.rounds < 1:
         parser.error("--seconds and --rounds are at least 1")
-    try:
-        run(options)
-    except BenchError as error:
-        sys.exit(f"bench ingest: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    circumstances.run_as("ingest", run, options, Failure)
 
 
 if __name__ == "__main__":

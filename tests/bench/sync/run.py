@@ -6,9 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -19,6 +17,7 @@ import circumstances
 from circumstances import BenchError
 from stage import Failure, wait_until
 from subject import DATABASE, Subject, print_program, spread
+from whole import folder_in
 
 BATCH = 500
 CONNECTIONS = 8
@@ -189,14 +188,8 @@ def run(options):
         "syncWorkers": options.workers,
         "loadBefore": os.getloadavg(),
     }
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="volcanion-bench-", dir=options.directory))
-    folder.chmod(0o755)
-    try:
+    with folder_in(options.directory) as folder:
         report["rounds"], report["queued"] = measure(options, folder)
-    except Failure as failure:
-        raise BenchError(str(failure)) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     queued = report["queued"]
     report["results"] = summary(report["rounds"], queued["events"])
     print_program(report, f"{options.workers} sync worker{'s' if options.workers > 1 else ''}")
@@ -225,12 +218,7 @@ def main():
     options.build = options.build.resolve()
     if options.events < BATCH or options.rounds < 1 or options.workers < 1:
         parser.error(f"--events is at least {BATCH}, --rounds and --workers are at least 1")
-    try:
-        run(options)
-    except BenchError as error:
-        sys.exit(f"bench sync: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    circumstances.run_as("sync", run, options, Failure)
 
 
 if __name__ == "__main__":

@@ -96,12 +96,7 @@ def main():
     options = parser.parse_args()
     if options.milliseconds < 1 or options.rounds < 1:
         parser.error("--milliseconds and --rounds are at least 1")
-    try:
-        run(options)
-    except BenchError as error:
-        sys.exit(f"bench validator: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    circumstances.run_as("validator", run, options)
 
 
 if __name__ == "__main__":
