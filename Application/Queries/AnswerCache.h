@@ -31,7 +31,7 @@ namespace volcanion::application {
 class AnswerCache {
  public:
   struct Settings {
-    std::chrono::milliseconds staleness{500};
+    std::chrono::milliseconds staleness{50};
     std::chrono::seconds time_to_live{600};      ///< of entries; what is superseded is forgotten by then
     std::size_t max_answer_bytes = 1024 * 1024;  ///< larger ones are made each time
   };

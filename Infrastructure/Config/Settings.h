@@ -79,7 +79,7 @@ struct Settings {
 
   std::size_t cache_bytes = 64 * 1024 * 1024;
   std::string redis_url;  ///< checked; empty: the cache is in memory
-  std::chrono::milliseconds cache_staleness{500};
+  std::chrono::milliseconds cache_staleness{50};
 
   int sync_workers = 2;
   std::chrono::milliseconds poll_interval{100};
