@@ -231,6 +231,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
                   .max_connections = settings.read_pool + 1,  // one for those who wait for a position
                   .transaction_timeout = settings.query_timeout + kServerPatience},
                  around.log),
+      analysis_pool_({stores.read, static_cast<std::size_t>(settings.analysis_pool), settings.analysis_timeout},
+                     around.log),
       reader_(read_pool_, ToReader(settings)),
       unknown_event_reader_(read_pool_, ToReader(settings)),
       changes_(read_pool_, settings.query_timeout),
@@ -243,6 +245,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
+      analyses_({settings.analysis_pool, settings.analyses_per_partner, settings.max_queued_analyses,
+                 settings.max_queued_queries}),
       compiling_(kCompilingThreads, settings.max_queued_queries),
       watch_(changes_),
       failures_(settings.max_auth_failures),
@@ -255,7 +259,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
-  api::ReadingRoutes readings(routes, {answers_, watch_, changes_, around.clock, blocking_});
+  api::ReadingRoutes readings(routes, {answers_, watch_, changes_, around.clock, blocking_, analyses_});
   api::AddEventRoutes(readings, find_events_, reader_);
   api::AddPartnerRoutes(
       routes, {management.create_partner, management.find_partners, management.change_partner, management.store});
@@ -291,8 +295,10 @@ void ApiService::Stop() {
   watch_.Stop();  // whoever waits for a position is told what there is
   server_.Stop(drain_timeout_);
   read_pool_.Interrupt();  // nobody waits for an answer any more
+  analysis_pool_.Interrupt();
   management_.pool.Interrupt();
   blocking_.Stop();
+  analyses_.Stop();
   compiling_.Stop();
   hashing_.Stop();
   event_store_.Stop();

@@ -5,6 +5,7 @@
 #include "Api/Middleware/Authentication.h"
 #include "Api/Middleware/FailureThrottle.h"
 #include "Api/Middleware/RateLimiter.h"
+#include "Api/PartnerLanes.h"
 #include "Api/Router.h"
 #include "Api/Routes/HealthRoutes.h"
 #include "Application/Audit/RefusedAttempts.h"
@@ -42,6 +43,7 @@
 #include "Infrastructure/JsonSchema/SchemaComparison.h"
 #include "Infrastructure/JsonSchema/SchemaSuggestion.h"
 #include "Infrastructure/JsonSchema/ValijsonSchemaCompiler.h"
+#include "Infrastructure/Postgres/AnalysisPool.h"
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
 #include "Infrastructure/Postgres/PostgresApiKeyStore.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
@@ -166,6 +168,7 @@ class ApiService {
   const Stores stores_;
   Management& management_;
   infrastructure::SociPool read_pool_;
+  infrastructure::AnalysisPool analysis_pool_;
   infrastructure::PostgresEventReader reader_;
   infrastructure::PostgresUnknownEventReader unknown_event_reader_;
   infrastructure::PostgresReadChanges changes_;
@@ -179,6 +182,7 @@ class ApiService {
   application::SuggestSchemaHandler suggest_schema_;
   application::FindOwner find_owner_;
   api::BlockingPool blocking_;
+  api::PartnerLanes analyses_;
   api::BlockingPool compiling_;  // schemas: whoever sends large ones waits for themselves
   application::FreshnessWatch watch_;
   api::FailureThrottle failures_;

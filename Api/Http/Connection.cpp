@@ -87,6 +87,7 @@ void Connection::OnReadable() {
   }
   if (received == 0) {
     client_finished_ = true;
+    hung_up_.request_stop();
     // It may have closed its side only, and wait for the answer.
     if (ahead)
       WatchFor(false, watch_writable_);
@@ -191,6 +192,7 @@ void Connection::Dispatch() {
   phase_ = Phase::kHandling;
   Request request = reader_.Take();
   request.remote_address = remote_address_;
+  request.hung_up = hung_up_.get_token();
   if (!charge_.TakeRequest(host_.server.settings.max_requests)) {
     constexpr std::string_view kTooMany = "The server has as many requests in hand as it takes. Try again later.";
     return Send(ErrorResponse(503, kTooMany, request.headers), true);
@@ -382,6 +384,7 @@ void Connection::OnEnd() {
 void Connection::Close() {
   const auto before = std::exchange(phase_, Phase::kClosed);
   if (before == Phase::kClosed) return;
+  hung_up_.request_stop();
   host_.deadlines.Remove(deadline_);
   if (before != Phase::kHandling) charge_.Release();  // else the handler still has the request
   unread_ = std::string();

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -119,6 +120,7 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   bool watch_readable_ = true;
   bool watch_writable_ = false;
   bool client_finished_ = false;  // it sends no more
+  std::stop_source hung_up_;      // of all its requests: a client that has gone does not come back
   bool keep_alive_ = true;        // after the answer that is being sent
   bool in_handler_ = false;
   std::optional<Inbox::Reply> at_once_;  // the answer that the handler gave before it returned

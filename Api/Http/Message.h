@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,9 @@ struct Request {
   std::string body;
   bool is_packed = false;      ///< the body is still gzip: Unpack() of Api/Http/Gzip.h reads it
   std::string remote_address;  ///< numeric address of the peer
+  /// Stops when the client has hung up, for work that is not worth finishing for nobody. A client that has closed its
+  /// sending side alone counts as gone, too: nothing tells it from one that is. It is answered all the same.
+  std::stop_token hung_up = {};
 };
 
 struct Response {

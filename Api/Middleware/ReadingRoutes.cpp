@@ -106,11 +106,14 @@ struct Asked {
   Patience patience;
 };
 
+AnswerCache::Demand DemandOf(const Asked& asked) {
+  const auto control = asked.call->request.headers.Find("Cache-Control").value_or("");
+  return {asked.patience.min_position, Lists(control, "no-cache"), asked.call->request.hung_up};
+}
+
 Result<AnswerCache::Answer> Find(const ReadingRoutes::Services& services, const Asked& asked) {
   if (asked.reading.scope) {
-    const auto control = asked.call->request.headers.Find("Cache-Control").value_or("");
-    const AnswerCache::Demand demand{asked.patience.min_position, Lists(control, "no-cache")};
-    return services.answers.Find(*asked.reading.scope, asked.question, demand, asked.reading.make);
+    return services.answers.Find(*asked.reading.scope, asked.question, DemandOf(asked), asked.reading.make);
   }
   const auto as_of = services.changes.CurrentFreshness();  // before the rows that it speaks of
   if (!as_of) return as_of.error();
@@ -119,10 +122,9 @@ Result<AnswerCache::Answer> Find(const ReadingRoutes::Services& services, const 
   return AnswerCache::Answer{std::make_shared<const std::string>(*std::move(text)), *as_of};
 }
 
-void AnswerNow(const ReadingRoutes::Services& services, const Asked& asked, bool in_time) {
+void Give(const ReadingRoutes::Services& services, const Asked& asked, bool in_time,
+          const Result<AnswerCache::Answer>& found) {
   const auto& answer = asked.call->answer;
-  auto found = Find(services, asked);
-  // The answer may have been made of less than was waited for, if that is in the middle of being projected.
   if (!found) return answer.SendProblem(found.error());
   const auto tag = TagOf(*found->text);
   const auto as_of = AsOfText(found->as_of, services.clock.Now());
@@ -140,17 +142,45 @@ void AnswerNow(const ReadingRoutes::Services& services, const Asked& asked, bool
   answer.Send(std::move(response));
 }
 
+/// Only what is kept already is answered here.
+void AnswerInLane(const ReadingRoutes::Services& services, std::shared_ptr<const Asked> asked, bool in_time) {
+  const auto& scope = *asked->reading.scope;
+  if (auto kept = services.answers.FindKept(scope, asked->question, DemandOf(*asked)); !kept || *kept) {
+    return Give(services, *asked, in_time, kept ? Result<AnswerCache::Answer>(**std::move(kept)) : kept.error());
+  }
+  const auto& call = asked->call;
+  const auto work = Contained(call, [services, asked, in_time](Call&) {
+    if (asked->call->request.hung_up.stop_requested()) return asked->call->answer.SendProblem(503, "Nobody waits.");
+    Give(services, *asked, in_time, Find(services, *asked));
+  });
+  switch (services.analyses.Submit(scope.partner, work)) {
+    case PartnerLanes::Outcome::kTaken:
+      return;
+    case PartnerLanes::Outcome::kLaneIsFull:
+      return call->answer.SendProblem(503,
+                                      "As many analyses of this partner are under way as may be. Try again later.");
+    case PartnerLanes::Outcome::kAllAreFull:
+      return call->answer.SendProblem(503, "The server is busy with analyses. Try again later.");
+  }
+}
+
+void AnswerNow(const ReadingRoutes::Services& services, const std::shared_ptr<const Asked>& asked, bool in_time) {
+  if (asked->reading.is_analysis) return AnswerInLane(services, asked, in_time);
+  // The answer may have been made of less than was waited for, if that is in the middle of being projected.
+  Give(services, *asked, in_time, Find(services, *asked));
+}
+
 /// On a thread that may block, which is free again while the answer waits for its position.
 void AnswerInTime(const ReadingRoutes::Services& services, std::shared_ptr<const Asked> asked) {
-  if (asked->patience.min_position == 0) return AnswerNow(services, *asked, true);
+  if (asked->patience.min_position == 0) return AnswerNow(services, asked, true);
   const auto reached = services.changes.CurrentFreshness();
   if (!reached) return asked->call->answer.SendProblem(reached.error());
-  if (reached->position >= asked->patience.min_position) return AnswerNow(services, *asked, true);
-  if (asked->patience.wait == std::chrono::seconds(0)) return AnswerNow(services, *asked, false);
+  if (reached->position >= asked->patience.min_position) return AnswerNow(services, asked, true);
+  if (asked->patience.wait == std::chrono::seconds(0)) return AnswerNow(services, asked, false);
   const bool waits =
       services.watch.WhenReached(asked->patience.min_position, asked->patience.wait, [services, asked](bool in_time) {
         RunBlocking(services.blocking, *asked->call,
-                    [services, asked, in_time](Call&) { AnswerNow(services, *asked, in_time); });
+                    [services, asked, in_time](Call&) { AnswerNow(services, asked, in_time); });
       });
   if (!waits) asked->call->answer.SendProblem(503, "Too many readers wait already. Try again later.");
 }

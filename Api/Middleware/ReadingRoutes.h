@@ -2,6 +2,7 @@
 
 #include "Api/Middleware/GuardedRoutes.h"
 #include "Api/Middleware/QueryReader.h"
+#include "Api/PartnerLanes.h"
 #include "Application/Ports/Clock.h"
 #include "Application/Queries/AnswerCache.h"
 #include "Application/Queries/FreshnessWatch.h"
@@ -19,6 +20,9 @@ struct Reading {
   std::optional<application::AnswerScope> scope;
   /// Answers with a JSON object that has a member at least; `asOf` becomes its last one. Blocks.
   std::function<domain::Result<std::string>()> make;
+  /// It goes through many rows: unless the answer is kept, it is made in the partner's lane, and the client is answered
+  /// 503 when that is full. Wants a scope. `make` should end soon once Request::hung_up of the call stops.
+  bool is_analysis = false;
 };
 
 /// Adds routes that read the read store: GuardedRoutes with what holds for all of them.
@@ -45,6 +49,7 @@ class ReadingRoutes {
     application::ReadChanges& changes;
     const application::Clock& clock;
     BlockingPool& blocking;
+    PartnerLanes& analyses;
   };
 
   ReadingRoutes(GuardedRoutes& routes, Services services) : routes_(routes), services_(services) {}

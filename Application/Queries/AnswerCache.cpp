@@ -26,26 +26,45 @@ AnswerCache::AnswerCache(Cache& cache, ReadChanges& changes, const DirectoryCach
                          Settings settings)
     : cache_(cache), changes_(changes), directory_(directory), metrics_(metrics), settings_(settings) {}
 
-domain::Result<AnswerCache::Answer> AnswerCache::Find(const AnswerScope& scope, std::string_view question,
-                                                      const Demand& demand,
-                                                      const std::function<domain::Result<std::string>()>& make) {
+domain::Result<AnswerCache::Place> AnswerCache::PlaceOf(const AnswerScope& scope, std::string_view question,
+                                                        const Demand& demand) {
   // Both before the answer is made: what changes meanwhile makes an entry that is not found, never one that is wrong.
   const auto revision = directory_.Current()->revision();
   auto stamp = CurrentStamp(scope, demand);
   if (!stamp) return std::move(stamp).error();
-  std::string key = NameOf(scope);
-  key.append(" ").append(stamp->store).append(" ").append(std::to_string(stamp->changes));
-  key.append(" ").append(std::to_string(revision)).append(" ").append(question);
+  Place place{NameOf(scope), stamp->as_of};
+  place.key.append(" ").append(stamp->store).append(" ").append(std::to_string(stamp->changes));
+  place.key.append(" ").append(std::to_string(revision)).append(" ").append(question);
+  return place;
+}
+
+domain::Result<std::optional<AnswerCache::Answer>> AnswerCache::FindKept(const AnswerScope& scope,
+                                                                         std::string_view question,
+                                                                         const Demand& demand) {
+  if (demand.past_cache) return std::optional<Answer>();
+  const auto place = PlaceOf(scope, question, demand);
+  if (!place) return place.error();
+  auto kept = cache_.Get(place->key);
+  if (!kept) return std::optional<Answer>();
+  metrics_.AnswerLookedUp("hit");
+  return std::optional(Answer{std::make_shared<const std::string>(*std::move(kept)), place->as_of});
+}
+
+domain::Result<AnswerCache::Answer> AnswerCache::Find(const AnswerScope& scope, std::string_view question,
+                                                      const Demand& demand,
+                                                      const std::function<domain::Result<std::string>()>& make) {
+  const auto place = PlaceOf(scope, question, demand);
+  if (!place) return place.error();
   if (!demand.past_cache) {
-    if (auto kept = cache_.Get(key)) {
+    if (auto kept = cache_.Get(place->key)) {
       metrics_.AnswerLookedUp("hit");
-      return Answer{std::make_shared<const std::string>(*std::move(kept)), stamp->as_of};
+      return Answer{std::make_shared<const std::string>(*std::move(kept)), place->as_of};
     }
   }
   metrics_.AnswerLookedUp(demand.past_cache ? "bypass" : "miss");
-  auto text = demand.past_cache ? MakeAndKeep(key, make) : MakeOnce(key, make);
+  auto text = demand.past_cache ? MakeAndKeep(place->key, make) : MakeOnce(place->key, demand.hung_up, make);
   if (!text) return std::move(text).error();
-  return Answer{*std::move(text), stamp->as_of};
+  return Answer{*std::move(text), place->as_of};
 }
 
 domain::Result<ChangeStamp> AnswerCache::CurrentStamp(const AnswerScope& scope, const Demand& demand) {
@@ -76,8 +95,15 @@ AnswerCache::Text AnswerCache::MakeAndKeep(const std::string& key,
   return std::make_shared<const std::string>(*std::move(made));
 }
 
-AnswerCache::Text AnswerCache::MakeOnce(const std::string& key,
+AnswerCache::Text AnswerCache::MakeOnce(const std::string& key, const std::stop_token& hung_up,
                                         const std::function<domain::Result<std::string>()>& make) {
+  while (true) {
+    if (auto text = Fly(key, hung_up, make)) return *std::move(text);
+  }
+}
+
+std::optional<AnswerCache::Text> AnswerCache::Fly(const std::string& key, const std::stop_token& hung_up,
+                                                  const std::function<domain::Result<std::string>()>& make) {
   std::shared_ptr<Flight> flight;
   bool is_mine = false;
   {
@@ -90,6 +116,7 @@ AnswerCache::Text AnswerCache::MakeOnce(const std::string& key,
   if (!is_mine) {
     std::unique_lock lock(flight->mutex);
     flight->landed.wait(lock, [&] { return flight->text.has_value(); });
+    if (flight->given_up) return std::nullopt;
     return *flight->text;
   }
   Text text = domain::Error{domain::ErrorKind::kInternal, "the answer was not made"};
@@ -106,6 +133,7 @@ AnswerCache::Text AnswerCache::MakeOnce(const std::string& key,
   }
   const std::lock_guard lock(flight->mutex);
   flight->text = text;
+  flight->given_up = !text && hung_up.stop_requested();
   flight->landed.notify_all();
   return text;
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -41,13 +42,17 @@ class AnswerCache {
   struct Demand {
     std::int64_t min_position = 0;  ///< which the read store is known to have reached
     bool past_cache = false;        ///< made now, whatever the cache has
+    std::stop_token hung_up = {};   ///< stops when who asks does not wait any more; `make` may fail for that
   };
   struct Answer {
     std::shared_ptr<const std::string> text;
     Freshness as_of;
   };
+  /// The answer, if it is kept; nothing when it has to be made.
+  domain::Result<std::optional<Answer>> FindKept(const AnswerScope& scope, std::string_view question,
+                                                 const Demand& demand);
   /// `question` tells the question and all its parameters from every other one about this partner. `make` answers it;
-  /// whoever else asks for it meanwhile gets the same answer, or the same error.
+  /// whoever else asks for it meanwhile gets the same answer, or the same error; but not that of one who has hung up.
   domain::Result<Answer> Find(const AnswerScope& scope, std::string_view question, const Demand& demand,
                               const std::function<domain::Result<std::string>()>& make);
 
@@ -63,10 +68,22 @@ class AnswerCache {
     std::mutex mutex;
     std::condition_variable landed;
     std::optional<Text> text;  ///< guarded by mutex
+    bool given_up = false;     ///< likewise: whose flight it was has hung up
   };
 
+  /// Where an answer is kept, and what it is as of.
+  struct Place {
+    std::string key;
+    Freshness as_of;
+  };
+
+  domain::Result<Place> PlaceOf(const AnswerScope& scope, std::string_view question, const Demand& demand);
   domain::Result<ChangeStamp> CurrentStamp(const AnswerScope& scope, const Demand& demand);
-  Text MakeOnce(const std::string& key, const std::function<domain::Result<std::string>()>& make);
+  /// Nothing when it was another's flight, and that was given up.
+  std::optional<Text> Fly(const std::string& key, const std::stop_token& hung_up,
+                          const std::function<domain::Result<std::string>()>& make);
+  Text MakeOnce(const std::string& key, const std::stop_token& hung_up,
+                const std::function<domain::Result<std::string>()>& make);
   Text MakeAndKeep(const std::string& key, const std::function<domain::Result<std::string>()>& make);
 
   Cache& cache_;

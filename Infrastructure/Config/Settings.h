@@ -67,6 +67,11 @@ struct Settings {
   std::size_t max_queued_queries = 256;
   std::chrono::milliseconds query_timeout{10'000};
   std::size_t max_page_bytes = 8 * 1024 * 1024;
+  int analysis_pool = 4;
+  int analyses_per_partner = 2;
+  std::size_t max_queued_analyses = 8;
+  std::chrono::milliseconds analysis_timeout{30'000};
+  std::size_t max_analysis_bytes = 256 * 1024 * 1024;
   std::chrono::milliseconds directory_poll{500};
   int max_auth_failures = 60;
   std::chrono::milliseconds key_use_interval{30'000};

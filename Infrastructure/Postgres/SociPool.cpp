@@ -20,6 +20,7 @@ std::string BeginStatement(const Transaction& transaction) {
   if (transaction.statement_timeout) {
     sql += "; SET LOCAL statement_timeout = " + std::to_string(transaction.statement_timeout->count());
   }
+  if (!transaction.settings.empty()) sql.append("; ").append(transaction.settings);
   if (const auto& scope = transaction.rows.statement(); !scope.empty()) sql.append("; ").append(scope);
   return sql;
 }
@@ -35,6 +36,7 @@ Classified Classify(std::string_view sqlstate) {
   if (sqlstate == "23505") return {kConflict, "This exists already."};
   if (sqlstate == "23503") return {kNotFound, "What this belongs to does not exist."};
   if (sqlstate == "22021") return {kInvalid, "A text is not valid UTF-8."};
+  if (sqlstate == "53400") return {kTooLarge, "This takes more room than it is given; ask for less at once."};
   if (sqlstate == "57014") return {kUnavailable, "The database took too long; try again later."};
   const auto in_class = [&](std::string_view prefix) { return sqlstate.starts_with(prefix); };
   const bool away = in_class("08") ||       // connection exceptions
@@ -62,6 +64,10 @@ std::string Reason(const soci::soci_error& error) {
 
 }  // namespace
 
+PGconn* PqConnectionOf(soci::session& session) {
+  return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
+}
+
 /// A session and what SOCI does not offer of it. COMMIT is sent by libpq: SOCI does not see when the server answers it
 /// with ROLLBACK.
 class SociPool::Connection {
@@ -74,6 +80,8 @@ class SociPool::Connection {
 
   soci::session& session() { return session_; }
   int socket() { return PQsocket(raw()); }
+  /// Good for as long as anybody has it, also when the connection has gone.
+  std::shared_ptr<PGcancel> Canceller() { return {PQgetCancel(raw()), &PQfreeCancel}; }
   bool IsAlive() { return PQstatus(raw()) == CONNECTION_OK; }
   void Execute(const std::string& sql) { session_.once << sql; }
 
@@ -97,7 +105,7 @@ class SociPool::Connection {
   }
 
  private:
-  PGconn* raw() { return static_cast<soci::postgresql_session_backend*>(session_.get_backend())->conn_; }
+  PGconn* raw() { return PqConnectionOf(session_); }
 
   soci::session session_;
 };
@@ -105,10 +113,11 @@ class SociPool::Connection {
 /// A place in the pool, and the connection in it. Without Return() the connection is closed.
 class SociPool::Lease {
  public:
-  explicit Lease(SociPool& pool) : pool_(&pool) {}
+  Lease(SociPool& pool, std::stop_token stop) : pool_(&pool), stop_(std::move(stop)) {}
   Lease(Lease&& other) noexcept
       : connection(std::move(other.connection)),
         pool_(std::exchange(other.pool_, nullptr)),
+        stop_(std::move(other.stop_)),
         in_use_(std::exchange(other.in_use_, std::nullopt)) {}
   Lease& operator=(Lease&&) = delete;
   ~Lease() {
@@ -121,9 +130,11 @@ class SociPool::Lease {
   /// From now on the connection is watched.
   void Open(std::unique_ptr<Connection> opened) {
     connection = std::move(opened);
+    auto cancel = stop_.stop_possible() ? connection->Canceller() : nullptr;
     std::lock_guard lock(pool_->mutex_);
-    pool_->in_use_.push_front(
-        {connection->socket(), std::chrono::steady_clock::now() + pool_->settings_.transaction_timeout});
+    pool_->in_use_.push_front({connection->socket(),
+                               std::chrono::steady_clock::now() + pool_->settings_.transaction_timeout,
+                               std::move(cancel), stop_});
     in_use_ = pool_->in_use_.begin();
   }
   void Close() {
@@ -131,11 +142,11 @@ class SociPool::Lease {
     connection.reset();
   }
   void Return() {
-    Unwatch();
-    {
+    if (Unwatch()) {
       std::lock_guard lock(pool_->mutex_);
       pool_->idle_.push_back(std::move(connection));
     }
+    connection.reset();
     Leave();
     pool_ = nullptr;
   }
@@ -151,14 +162,19 @@ class SociPool::Lease {
     pool_->freed_.notify_one();
   }
 
-  // Before the connection is closed: its descriptor may be another's soon.
-  void Unwatch() {
-    if (!in_use_) return;
+  // Before the connection is closed: its descriptor may be another's soon. False when the connection is of no use any
+  // more: a request to cancel what was asked over it may still be on its way.
+  bool Unwatch() {
+    if (!in_use_) return true;
     std::lock_guard lock(pool_->mutex_);
-    pool_->in_use_.erase(*std::exchange(in_use_, std::nullopt));
+    const auto place = *std::exchange(in_use_, std::nullopt);
+    const bool is_clean = !place->is_cancelled;
+    pool_->in_use_.erase(place);
+    return is_clean;
   }
 
   SociPool* pool_;
+  std::stop_token stop_;
   std::optional<std::list<InUse>::iterator> in_use_;
 };
 
@@ -174,6 +190,7 @@ void SociPool::Interrupt() {
 
 void SociPool::Watch(std::stop_token stop) {
   while (application::Pause(stop, kWatchInterval)) {
+    CancelStopped();
     std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
     for (const auto& leased : in_use_) {
@@ -182,8 +199,26 @@ void SociPool::Watch(std::stop_token stop) {
   }
 }
 
+// Again and again while the transaction lasts: a request that comes between two statements has no effect. Not under the
+// lock, as each takes a connection of its own.
+void SociPool::CancelStopped() {
+  std::vector<std::shared_ptr<PGcancel>> stopped;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& leased : in_use_) {
+      if (leased.cancel == nullptr || !leased.stop.stop_requested()) continue;
+      leased.is_cancelled = true;
+      stopped.push_back(leased.cancel);
+    }
+  }
+  for (const auto& cancel : stopped) {
+    char reason[256];
+    (void)PQcancel(cancel.get(), reason, sizeof reason);
+  }
+}
+
 SociPool::Lease SociPool::Begin(const Transaction& transaction) {
-  Lease lease(*this);
+  Lease lease(*this, transaction.stop);
   std::unique_ptr<Connection> idle;
   {
     std::unique_lock lock(mutex_);
@@ -217,6 +252,8 @@ domain::Result<domain::Done> SociPool::RunErased(const Transaction& transaction,
                                                  const std::function<bool(soci::session&)>& work) {
   std::optional<Lease> lease;
   const auto unreachable = [&] { return !lease || !lease->connection->IsAlive(); };
+  const domain::Error cancelled{domain::ErrorKind::kUnavailable, "This was given up, as nobody waits for it any more."};
+  if (transaction.stop.stop_requested()) return cancelled;
   try {
     lease.emplace(Begin(transaction));
     if (!lease->IsGranted()) {
@@ -233,6 +270,7 @@ domain::Result<domain::Done> SociPool::RunErased(const Transaction& transaction,
     return domain::Done{};
   } catch (const soci::postgresql_soci_error& error) {
     const auto sqlstate = error.sqlstate();
+    if (transaction.stop.stop_requested()) return cancelled;
     auto [kind, message] = Classify(unreachable() ? "08006" : std::string_view(sqlstate));
     if (kind == domain::ErrorKind::kUnavailable || kind == domain::ErrorKind::kInternal) {
       LogFailure(transaction, unreachable(), sqlstate, Reason(error));

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -22,6 +23,8 @@
 namespace soci {
 class session;
 }
+typedef struct pg_conn PGconn;
+typedef struct pg_cancel PGcancel;
 
 namespace volcanion::infrastructure {
 
@@ -34,12 +37,18 @@ struct SociPoolSettings {
   std::chrono::milliseconds transaction_timeout{10'000};
 };
 
+/// The connection beneath a session of a pool, for what SOCI does not do.
+PGconn* PqConnectionOf(soci::session& session);
+
 struct Transaction {
   std::string_view name;  ///< for the log: "add partner"
   RowScope rows;          ///< to be said each time: nothing is unbound because somebody forgot
   /// One picture of the database for all statements, and no writes (REPEATABLE READ, READ ONLY); else READ COMMITTED.
   bool snapshot = false;
   std::optional<std::chrono::milliseconds> statement_timeout = {};  ///< instead of the connection's
+  std::string_view settings = {};  ///< statements that follow BEGIN, as the role that owns the tables; no values
+  /// Once it stops, the statement under way is cancelled at the server, and the transaction fails.
+  std::stop_token stop = {};
 };
 
 /// Connections to one database, opened when they are needed and kept. Thread-safe.
@@ -66,10 +75,12 @@ class SociPool {
   /// | a text is not UTF-8 (22021)                                          | kInvalid     |
   /// | no connection, time-out, shutdown, lack of resources, deadlock, no   | kUnavailable |
   /// | connection free within `lease_timeout`, server is read-only          |              |
+  /// | more room for sorting on disk than the server gives (53400)          | kTooLarge    |
   /// | anything else                                                        | kInternal    |
   ///
-  /// The last two are logged with PostgreSQL's reason. When the connection is lost at COMMIT, it is not known whether
-  /// the transaction was committed; that is kUnavailable, too.
+  /// Once `stop` has stopped, a failure is kUnavailable, whatever it was. Else kUnavailable and kInternal are logged
+  /// with PostgreSQL's reason. When the connection is lost at COMMIT, it is not known whether the transaction was
+  /// committed; that is kUnavailable, too.
   template <typename Work>
   std::invoke_result_t<Work&, soci::session&> Run(const Transaction& transaction, Work work) {
     std::optional<std::invoke_result_t<Work&, soci::session&>> result;
@@ -84,6 +95,9 @@ class SociPool {
   struct InUse {
     int socket;
     std::chrono::steady_clock::time_point until;
+    std::shared_ptr<PGcancel> cancel;
+    std::stop_token stop;
+    bool is_cancelled = false;  // what is asked next over it might be cancelled instead
   };
 
   /// `work` says whether to commit.
@@ -91,8 +105,9 @@ class SociPool {
                                          const std::function<bool(soci::session&)>& work);
   /// An open connection in a transaction; nothing when all are busy. Throws what SOCI throws.
   Lease Begin(const Transaction& transaction);
-  /// Cuts what takes too long. Runs until told to stop.
+  /// Cuts what takes too long, cancels what nobody waits for. Runs until told to stop.
   void Watch(std::stop_token stop);
+  void CancelStopped();
   void NoteReachable();
   void LogFailure(const Transaction& transaction, bool unreachable, std::string_view sqlstate, std::string_view reason);
 

@@ -128,6 +128,7 @@ TEST_SUITE("SociPool") {
         {"SET statement_timeout = 1; SELECT pg_sleep(10)", ErrorKind::kUnavailable},
         {"SELECT nonsense", ErrorKind::kInternal},
         {"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53100'; END $$", ErrorKind::kUnavailable},
+        {"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53400'; END $$", ErrorKind::kTooLarge},
         {"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$", ErrorKind::kUnavailable},
         {"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '55P03'; END $$", ErrorKind::kUnavailable},
     };

@@ -338,6 +338,30 @@ TEST_CASE("an answer for a client that has gone is not made, and reaches nobody 
   CHECK_FALSE(made);
 }
 
+TEST_CASE("a handler is told when its client has gone, by whatever way, and when the server stops") {
+  Desk desk;
+  Server server(desk.handler());
+  for (const auto way : {"closes", "resets", "finishes sending"}) {
+    CAPTURE(way);
+    RawClient client(server.port());
+    client.Send(Get("/"));
+    auto asked = desk.Next();
+    CHECK_FALSE(asked.request.hung_up.stop_requested());
+    if (way == std::string_view("finishes sending"))
+      client.FinishSending();
+    else
+      client.Close(way == std::string_view("resets"));
+    CHECK(Eventually([&] { return asked.request.hung_up.stop_requested(); }));
+    std::move(asked.responder).Send(Answer(200, "late"));
+    if (way == std::string_view("finishes sending")) CHECK(client.ReadResponse().body == "late");
+  }
+  RawClient client(server.port());
+  client.Send(Get("/"));
+  auto asked = desk.Next();
+  server.Stop(0ms);
+  CHECK(asked.request.hung_up.stop_requested());
+}
+
 TEST_CASE("a responder may outlive its server") {
   Desk desk;
   auto server = std::make_unique<Server>(desk.handler());

@@ -67,6 +67,28 @@ struct LazyFixture : AnswerFixture {
 }  // namespace
 
 TEST_SUITE("answers that are kept") {
+  TEST_CASE_FIXTURE(AnswerFixture, "who waits for another one's answer, which is given up, makes it") {
+    const AnswerScope all{one, {}, {}};
+    std::promise<void> begun, given_up;
+    std::stop_source hung_up;
+    auto first = std::async(std::launch::async, [&] {
+      return answers.Find(all, "q", {.hung_up = hung_up.get_token()}, [&]() -> Result<std::string> {
+        begun.set_value();
+        given_up.get_future().wait();
+        return domain::Error{domain::ErrorKind::kUnavailable, "nobody waits"};
+      });
+    });
+    begun.get_future().wait();
+    auto second = std::async(std::launch::async, [&] { return Ask(all); });
+    hung_up.request_stop();
+    given_up.set_value();
+    CHECK_FALSE(first.get().ok());
+    CHECK(second.get() == R"({"made":1})");
+    CHECK(answers.FindKept(all, "q", {}).value().has_value());
+    CHECK_FALSE(answers.FindKept(all, "another", {}).value().has_value());
+    CHECK_FALSE(answers.FindKept(all, "q", {.past_cache = true}).value().has_value());
+  }
+
   TEST_CASE_FIXTURE(AnswerFixture, "an answer is made once while nothing changes, and anew when something has") {
     const AnswerScope all{one, {}, {}};
     CHECK(Ask(all) == R"({"made":1})");
