@@ -4,6 +4,7 @@
 #include "Api/Middleware/ReadingRoutes.h"
 #include "Api/Routes/AuditRoutes.h"
 #include "Api/Routes/AuthRoutes.h"
+#include "Api/Routes/BehaviourRoutes.h"
 #include "Api/Routes/DocumentationRoutes.h"
 #include "Api/Routes/EventRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
@@ -235,12 +236,16 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
                      around.log),
       reader_(read_pool_, ToReader(settings)),
       unknown_event_reader_(read_pool_, ToReader(settings)),
+      behaviour_reader_(analysis_pool_),
       changes_(read_pool_, settings.query_timeout),
       cache_(MakeCache(settings, around)),
       answers_(*cache_, changes_, management.directory, around.metrics, {.staleness = settings.cache_staleness}),
       event_store_(ToGroupCommit(settings, stores), around.metrics, around.log),
       ingest_events_(event_store_, management.directory, around.clock, around.secrets, around.metrics),
       find_events_(reader_, management.directory),
+      find_funnel_(behaviour_reader_, management.directory, {settings.max_analysis_bytes}),
+      find_sessions_(behaviour_reader_, management.directory, {settings.max_analysis_bytes}),
+      find_retention_(behaviour_reader_, management.directory, {settings.max_analysis_bytes}),
       find_unknown_events_(unknown_event_reader_, management.directory),
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       find_owner_(management.directory, reader_),
@@ -261,6 +266,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
   api::ReadingRoutes readings(routes, {answers_, watch_, changes_, around.clock, blocking_, analyses_});
   api::AddEventRoutes(readings, find_events_, reader_);
+  api::AddBehaviourRoutes(readings, {find_funnel_, find_sessions_, find_retention_});
   api::AddPartnerRoutes(
       routes, {management.create_partner, management.find_partners, management.change_partner, management.store});
   api::AddSystemRoutes(

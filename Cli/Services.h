@@ -29,8 +29,11 @@
 #include "Application/Queries/CompareStructure.h"
 #include "Application/Queries/FindApiKeys.h"
 #include "Application/Queries/FindEvents.h"
+#include "Application/Queries/FindFunnel.h"
 #include "Application/Queries/FindOwner.h"
 #include "Application/Queries/FindPartners.h"
+#include "Application/Queries/FindRetention.h"
+#include "Application/Queries/FindSessions.h"
 #include "Application/Queries/FindStructures.h"
 #include "Application/Queries/FindSystems.h"
 #include "Application/Queries/FindUnknownEvents.h"
@@ -47,6 +50,7 @@
 #include "Infrastructure/Postgres/GroupCommitEventStore.h"
 #include "Infrastructure/Postgres/PostgresApiKeyStore.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
+#include "Infrastructure/Postgres/PostgresBehaviourReader.h"
 #include "Infrastructure/Postgres/PostgresDirectoryStore.h"
 #include "Infrastructure/Postgres/PostgresEventReader.h"
 #include "Infrastructure/Postgres/PostgresJobQueue.h"
@@ -171,6 +175,7 @@ class ApiService {
   infrastructure::AnalysisPool analysis_pool_;
   infrastructure::PostgresEventReader reader_;
   infrastructure::PostgresUnknownEventReader unknown_event_reader_;
+  infrastructure::PostgresBehaviourReader behaviour_reader_;
   infrastructure::PostgresReadChanges changes_;
   const std::unique_ptr<application::Cache> cache_;
   application::AnswerCache answers_;
@@ -178,6 +183,9 @@ class ApiService {
   infrastructure::GroupCommitEventStore event_store_;
   application::IngestEventsHandler ingest_events_;
   application::FindEventsHandler find_events_;
+  application::FindFunnelHandler find_funnel_;
+  application::FindSessionsHandler find_sessions_;
+  application::FindRetentionHandler find_retention_;
   application::FindUnknownEventsHandler find_unknown_events_;
   application::SuggestSchemaHandler suggest_schema_;
   application::FindOwner find_owner_;

@@ -108,24 +108,28 @@ std::optional<PropertyFilter> ReadProperty(std::string_view expression) {
 void ReadProperties(QueryReader& query, std::vector<PropertyFilter>& filters) {
   constexpr std::string_view kFamily = "property.";
   for (const auto& [name, value] : query.Family(kFamily)) {
-    const auto parameter = std::string(kFamily) + name;
-    auto filter = ReadProperty(ExpressionOf(name, value));
-    if (!filter) {
-      query.Note(parameter, "wrong_name",
-                 "must name a member: by names with dots between them, or by a JSON Pointer, such as property.a.b or "
-                 "property./a/b");
-    } else if ((name + value).find('\0') != std::string::npos) {
-      query.Note(parameter, "wrong_value", "must not have U+0000");
-    } else if (filters.size() == application::kMaxPropertyFilters) {
-      query.Note(parameter, "too_many",
-                 "is more than " + std::to_string(application::kMaxPropertyFilters) + " conditions on properties");
-    } else {
-      filters.push_back(*std::move(filter));
-    }
+    ReadPropertyFilter(query, std::string(kFamily) + name, name, value, filters);
   }
 }
 
 }  // namespace
+
+void ReadPropertyFilter(QueryReader& query, const std::string& parameter, const std::string& name,
+                        const std::string& value, std::vector<PropertyFilter>& filters) {
+  auto filter = ReadProperty(ExpressionOf(name, value));
+  if (!filter) {
+    query.Note(parameter, "wrong_name",
+               "must name a member: by names with dots between them, or by a JSON Pointer, such as property.a.b or "
+               "property./a/b");
+  } else if ((name + value).find('\0') != std::string::npos) {
+    query.Note(parameter, "wrong_value", "must not have U+0000");
+  } else if (filters.size() == application::kMaxPropertyFilters) {
+    query.Note(parameter, "too_many",
+               "is more than " + std::to_string(application::kMaxPropertyFilters) + " conditions on properties");
+  } else {
+    filters.push_back(*std::move(filter));
+  }
+}
 
 void ReadEventQuestion(QueryReader& parameters, application::FindEvents& question) {
   auto& query = question.query;

@@ -3,6 +3,9 @@
 #include "Api/Middleware/QueryReader.h"
 #include "Application/Queries/FindEvents.h"
 
+#include <string>
+#include <vector>
+
 namespace volcanion::api {
 
 /// Reads the parameters that choose events: filters, time, order, limit and cursor. Faults are noted in `parameters`,
@@ -11,5 +14,9 @@ namespace volcanion::api {
 /// A property is named behind `property.`: members of members by dots (`property.address.city`), or by a JSON Pointer
 /// (`property./items/0/sku`). What follows the name says how it compares: `=`, `!=`, `>`, `>=`, `<` or `<=`.
 void ReadEventQuestion(QueryReader& parameters, application::FindEvents& question);
+
+/// Adds the condition that `parameter`, with `name` behind its `property.`, puts on a property, or notes what is wrong.
+void ReadPropertyFilter(QueryReader& parameters, const std::string& parameter, const std::string& name,
+                        const std::string& value, std::vector<application::PropertyFilter>& filters);
 
 }  // namespace volcanion::api

@@ -26,13 +26,14 @@ AnalysisPool::AnalysisPool(const AnalysisPoolSettings& settings, application::Lo
              .transaction_timeout = settings.statement_timeout + kServerPatience},
             log) {}
 
-Transaction AnalysisPool::TransactionOf(std::string_view name, domain::PartnerId partner, std::stop_token stop) const {
+Transaction AnalysisPool::TransactionOf(std::string_view name, domain::PartnerId partner,
+                                        const std::stop_token& stop) const {
   return {.name = name,
           .rows = RowScope::Of(partner),
           .snapshot = true,
           .statement_timeout = statement_timeout_,
           .settings = kFrugal,
-          .stop = std::move(stop)};
+          .stop = stop};
 }
 
 }  // namespace volcanion::infrastructure

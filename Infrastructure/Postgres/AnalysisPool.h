@@ -29,15 +29,15 @@ class AnalysisPool {
   /// server, within some hundred milliseconds; that is kUnavailable, as is the end of the statement time-out. kTooLarge
   /// when sorting would take more disk than it may.
   template <typename Work>
-  auto Run(std::string_view name, domain::PartnerId partner, std::stop_token stop, Work work) {
-    return pool_.Run(TransactionOf(name, partner, std::move(stop)), std::move(work));
+  auto Run(std::string_view name, domain::PartnerId partner, const std::stop_token& stop, Work work) {
+    return pool_.Run(TransactionOf(name, partner, stop), std::move(work));
   }
 
   /// Cuts what is under way.
   void Interrupt() { pool_.Interrupt(); }
 
  private:
-  Transaction TransactionOf(std::string_view name, domain::PartnerId partner, std::stop_token stop) const;
+  Transaction TransactionOf(std::string_view name, domain::PartnerId partner, const std::stop_token& stop) const;
 
   const std::chrono::milliseconds statement_timeout_;
   SociPool pool_;

@@ -94,17 +94,6 @@ constexpr std::array<PropertyNames, 10> kNames = {{{"path0", "value0", "number0"
                                                    {"path9", "value9", "number9"}}};
 static_assert(kNames.size() == application::kMaxPropertyFilters);
 
-void AddProperty(const PropertyFilter& property, const PropertyNames& names, Conditions& conditions) {
-  const bool is_number = IsNumber(property.value);
-  std::string condition = "read.compare_member(properties, :";
-  condition.append(names.path).append("::text[], :").append(names.value).append("::text, ");
-  condition.append(is_number ? std::string(":") + names.number + "::numeric" : "NULL").append(")");
-  conditions.Add(condition.append(Test(property.comparison)));
-  conditions.Bind(names.path, PathText(property.path));
-  conditions.Bind(names.value, property.value);
-  if (is_number) conditions.Bind(names.number, property.value);
-}
-
 bool AsksForViolation(const EventQuery& query) { return query.violation_keyword || query.violation_pointer; }
 
 void AddViolation(const EventQuery& query, Conditions& conditions) {
@@ -146,6 +135,18 @@ int KindsOfFilters(const EventQuery& query) {
 }
 
 }  // namespace
+
+std::string BindProperty(const PropertyFilter& property, std::size_t number, Conditions& conditions) {
+  const auto& names = kNames.at(number);
+  const bool is_number = IsNumber(property.value);
+  conditions.Bind(names.path, PathText(property.path));
+  conditions.Bind(names.value, property.value);
+  if (is_number) conditions.Bind(names.number, property.value);
+  std::string condition = "read.compare_member(properties, :";
+  condition.append(names.path).append("::text[], :").append(names.value).append("::text, ");
+  condition.append(is_number ? std::string(":") + names.number + "::numeric" : "NULL").append(")");
+  return condition.append(Test(property.comparison));
+}
 
 bool IsIndexed(const EventQuery& query) {
   if (query.correlation_id) return true;  // the others choose among few
@@ -197,7 +198,7 @@ void AddFilters(const EventQuery& query, Conditions& conditions) {
   AddVerdict(query, conditions);
   if (AsksForViolation(query)) AddViolation(query, conditions);
   for (std::size_t i = 0; i < query.properties.size() && i < kNames.size(); ++i)
-    AddProperty(query.properties[i], kNames[i], conditions);
+    conditions.Add(BindProperty(query.properties[i], i, conditions));
 }
 
 bool AsksForNul(const EventQuery& query) {

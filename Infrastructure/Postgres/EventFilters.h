@@ -3,6 +3,9 @@
 #include "Application/Ports/EventReader.h"
 #include "Infrastructure/Postgres/SociConditions.h"
 
+#include <cstddef>
+#include <string>
+
 namespace volcanion::infrastructure {
 
 /// The filters of a question on events, as conditions on rows of read.tracking_events_read_model.
@@ -21,6 +24,10 @@ void AddFilters(const application::EventQuery& query, Conditions& conditions);
 
 /// Time and the place to go on from.
 void AddRange(const application::EventQuery& query, Conditions& conditions);
+
+/// The condition that a property of a row is as it should be, with its values bound to `conditions`, but not added.
+/// `number` tells it from the statement's others: below kMaxPropertyFilters.
+std::string BindProperty(const application::PropertyFilter& property, std::size_t number, Conditions& conditions);
 
 /// No stored text has a NUL, and SOCI would cut it: such a question finds nothing.
 bool AsksForNul(const application::EventQuery& query);

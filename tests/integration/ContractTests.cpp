@@ -38,6 +38,18 @@ struct Walk {
     const auto of_partner = "/api/events/partner/" + partner.substr(std::string_view("/api/partners/").size());
     CHECK(Get(of_partner).status == 200);
     CHECK(Get(of_partner + "/users/u1/timeline").status == 200);
+    Behaviour("/api/statistics/partner/" + api.sender.partner_id);
+  }
+
+  void Behaviour(const std::string& statistics) {
+    REQUIRE(api.Ingest(R"({"eventName":"view","userId":"u1","eventTimestamp":"2026-11-20T10:00:00Z"})").status == 202);
+    REQUIRE(api.Ingest(R"({"eventName":"buy","userId":"u1","eventTimestamp":"2026-11-20T10:01:00Z"})").status == 202);
+    (void)api.service.WaitForEvents(api.sender, 5);
+    const std::string range = "?from=2026-11-20T00:00:00Z&to=2026-11-22T00:00:00Z";
+    CHECK(Get(statistics + "/funnels" + range + "&step.1=view&step.2=buy").status == 200);
+    CHECK(Get(statistics + "/sessions" + range).status == 200);
+    CHECK(Get(statistics + "/sessions/list?userId=u1").status == 200);
+    CHECK(Get(statistics + "/retention" + range + "&timeZone=Europe/Berlin").status == 200);
   }
 
   void Partners() {

@@ -8,6 +8,7 @@
 #include <soci/soci.h>
 
 #include <chrono>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -30,8 +31,9 @@ struct AnalysisFixture {
   AnalysisPool Pool(std::chrono::milliseconds timeout) {
     return AnalysisPool({CompleteConnectionString(stores.read_dsn()).value(), 1, timeout}, log);
   }
-  static Result<Done> Run(AnalysisPool& pool, domain::PartnerId partner, std::stop_token stop, const std::string& sql) {
-    return pool.Run("test", partner, std::move(stop), [&](soci::session& session) -> Result<Done> {
+  static Result<Done> Run(AnalysisPool& pool, domain::PartnerId partner, const std::stop_token& stop,
+                          const std::string& sql) {
+    return pool.Run("test", partner, stop, [&](soci::session& session) -> Result<Done> {
       session.once << sql;
       return Done{};
     });
@@ -56,18 +58,18 @@ struct AnalysisFixture {
 
 TEST_SUITE("the pool of analyses") {
   TEST_CASE_FIXTURE(AnalysisFixture, "what nobody waits for any more ends at the server, and the next one is as ever") {
-    std::stop_source stop;
+    const auto stop = std::make_unique<std::stop_source>();
     std::jthread client([&] {
       test::WaitUntil("the statement runs", [&] { return Sleepers() == "1"; });
-      stop.request_stop();
+      stop->request_stop();
     });
-    const auto cancelled = Run(pool, partner, stop.get_token(), "SELECT pg_sleep(600)");
+    const auto cancelled = Run(pool, partner, stop->get_token(), "SELECT pg_sleep(600)");
     REQUIRE_FALSE(cancelled.ok());
     CHECK(cancelled.error().message.starts_with("This was given up"));
     test::WaitUntil("the statement is gone", [&] { return Sleepers() == "0"; });
     CHECK(log.lines().empty());
     CHECK(Ask("SELECT 'fine'") == "fine");
-    const auto late = Run(pool, partner, stop.get_token(), "SELECT 1");
+    const auto late = Run(pool, partner, stop->get_token(), "SELECT 1");
     CHECK(late.error().message.starts_with("This was given up"));
   }
 
@@ -76,19 +78,19 @@ TEST_SUITE("the pool of analyses") {
       test::WaitUntil("the statement runs", [&] { return Sleepers() == "1"; });
       pool.Interrupt();
     });
-    CHECK(Run(pool, partner, {}, "SELECT pg_sleep(600)").error().kind == ErrorKind::kUnavailable);
+    CHECK(Run(pool, partner, std::stop_token(), "SELECT pg_sleep(600)").error().kind == ErrorKind::kUnavailable);
     test::WaitUntil("the statement is gone", [&] { return Sleepers() == "0"; });
   }
 
   TEST_CASE_FIXTURE(AnalysisFixture, "a statement has its own time, little memory, one picture and one partner") {
     auto hasty = Pool(std::chrono::milliseconds(20));
-    CHECK(Run(hasty, partner, {}, "SELECT pg_sleep(600)").error().kind == ErrorKind::kUnavailable);
+    CHECK(Run(hasty, partner, std::stop_token(), "SELECT pg_sleep(600)").error().kind == ErrorKind::kUnavailable);
     CHECK(Ask("SHOW work_mem") == "32MB");
     CHECK(Ask("SHOW temp_file_limit") == "2GB");
     CHECK(Ask("SHOW statement_timeout") == "30s");
     CHECK(Ask("SHOW transaction_isolation") == "repeatable read");
     CHECK(Ask("SELECT current_user::text LIKE '%_request'") == "t");
     CHECK(Ask("SELECT read.bound_partners()::text") == "{" + partner.ToString() + "}");
-    CHECK_FALSE(Run(pool, partner, {}, "CREATE TABLE things (id integer)").ok());
+    CHECK_FALSE(Run(pool, partner, std::stop_token(), "CREATE TABLE things (id integer)").ok());
   }
 }

@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,9 +72,9 @@ TEST_SUITE("answers that are kept") {
   TEST_CASE_FIXTURE(AnswerFixture, "who waits for another one's answer, which is given up, makes it") {
     const AnswerScope all{one, {}, {}};
     std::promise<void> begun, given_up;
-    std::stop_source hung_up;
+    const auto hung_up = std::make_unique<std::stop_source>();
     auto first = std::async(std::launch::async, [&] {
-      return answers.Find(all, "q", {.hung_up = hung_up.get_token()}, [&]() -> Result<std::string> {
+      return answers.Find(all, "q", {.hung_up = hung_up->get_token()}, [&]() -> Result<std::string> {
         begun.set_value();
         given_up.get_future().wait();
         return domain::Error{domain::ErrorKind::kUnavailable, "nobody waits"};
@@ -80,7 +82,7 @@ TEST_SUITE("answers that are kept") {
     });
     begun.get_future().wait();
     auto second = std::async(std::launch::async, [&] { return Ask(all); });
-    hung_up.request_stop();
+    hung_up->request_stop();
     given_up.set_value();
     CHECK_FALSE(first.get().ok());
     CHECK(second.get() == R"({"made":1})");

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "Infrastructure/Postgres/PqConnection.h"
+
+#include <soci/soci.h>
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+namespace volcanion::infrastructure {
+
+/// Runs `query`, whose values are bound to `statement`, and calls `take` for each of its rows, in binary form, until
+/// that says false. Rows come some thousand at a time, so that neither side keeps them all; SOCI has no part in them,
+/// as it would make texts of all values. Throws what SOCI throws, also when `stop` stops.
+void ReadInBinary(soci::session& session, soci::statement& statement, const std::string& query,
+                  const std::stop_token& stop, const std::function<bool(const PqResult& rows, int row)>& take);
+
+}  // namespace volcanion::infrastructure
