@@ -2,40 +2,40 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 namespace volcanion::application {
 
-/// Gives people small numbers, from 0 on.
+/// Gives people small numbers, from 0 on. Each look takes two jumps in memory, as millions of events are looked up: an
+/// open table (linear probing, at most two thirds full), and the texts one behind the other.
 class PersonIndex {
  public:
-  std::uint32_t NumberOf(std::string_view person) {
-    if (const auto known = numbers_.find(person); known != numbers_.end()) return known->second;
-    bytes_ += kNodeBytes + (person.size() > kInlineBytes ? person.size() + 1 : 0);
-    return numbers_.emplace(person, static_cast<std::uint32_t>(numbers_.size())).first->second;
-  }
-  const std::uint32_t* Find(std::string_view person) const {
-    const auto known = numbers_.find(person);
-    return known == numbers_.end() ? nullptr : &known->second;
-  }
-  std::size_t size() const { return numbers_.size(); }
-  /// About what it occupies.
-  std::size_t bytes() const { return bytes_; }
+  /// The one that it has, or the next one.
+  std::uint32_t NumberOf(std::string_view person);
+  std::optional<std::uint32_t> Find(std::string_view person) const;
+  std::size_t size() const { return size_; }
+  /// That it occupies.
+  std::size_t bytes() const { return slots_.capacity() * sizeof(Slot) + texts_.capacity(); }
 
  private:
-  static constexpr std::size_t kInlineBytes = 15;  // of a std::string
-  static constexpr std::size_t kNodeBytes = 80;  // a node with its text, its place in the table, the allocator's share
-
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  struct Slot {
+    std::size_t place = 0;  // of the text in texts_, from 1 on: behind its length; 0: the slot is free
+    std::uint32_t tag = 0;  // the upper half of the hash
+    std::uint32_t number = 0;
   };
 
-  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;
-  std::size_t bytes_ = 0;
+  static std::size_t HashOf(std::string_view person);
+  /// The slot of the person, or the free one where it would be.
+  std::size_t SlotOf(std::string_view person, std::size_t hash) const;
+  bool Holds(const Slot& slot, std::string_view person, std::size_t hash) const;
+  void Grow();
+
+  std::vector<Slot> slots_ = std::vector<Slot>(1024);  // a power of two
+  std::string texts_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace volcanion::application

@@ -68,8 +68,8 @@ class Retention {
     if (firsts_.empty()) return Done{};
     query_.event_name = question_.return_event;
     picture.EachPresence(query_, [&](const Presence& presence) {
-      const auto* person = people_.Find(presence.person);
-      if (person == nullptr || presence.time < firsts_[*person].time) return true;
+      const auto person = people_.Find(presence.person);
+      if (!person || presence.time < firsts_[*person].time) return true;
       const auto cohort = place_of(firsts_[*person].period);
       ++cohorts_[cohort].returned[place_of(presence.period) - cohort];
       return true;

@@ -57,7 +57,7 @@ class Counting {
     bool too_many = false;
     picture.EachAction(query_, [&](const Action& action) {
       if (begin >= to_) {  // only what goes on matters
-        if (const auto* person = people_.Find(action.person); person != nullptr && count_.IsOpen(*person)) {
+        if (const auto person = people_.Find(action.person); person && count_.IsOpen(*person)) {
           events.push_back({*person, action.time});
         }
       } else {

@@ -1,5 +1,6 @@
 #include "Application/Behaviour/Funnel.h"
 #include "Application/Behaviour/Median.h"
+#include "Application/Behaviour/PersonIndex.h"
 #include "Application/Behaviour/Sessions.h"
 
 #include <doctest/doctest.h>
@@ -233,5 +234,25 @@ TEST_SUITE("sessions") {
     CHECK(MedianSeconds({seconds(3)}) == 3.0);
     CHECK(MedianSeconds({seconds(9), seconds(1), seconds(4)}) == 4.0);
     CHECK(MedianSeconds({seconds(9), seconds(1), seconds(4), seconds(2)}) == 3.0);
+  }
+}
+
+TEST_SUITE("people") {
+  TEST_CASE("each has one number, in the order in which they came, whatever their ids are like") {
+    std::mt19937 random(20261130);
+    PersonIndex people;
+    std::map<std::string, std::uint32_t> expected;
+    for (int i = 0; i < 20'000; ++i) {
+      auto person = std::to_string(random() % 9'000);
+      if (random() % 2 == 0) person += std::string(random() % 40, '\0');
+      if (random() % 9 == 0) person.clear();
+      const auto known = expected.emplace(person, static_cast<std::uint32_t>(expected.size())).first->second;
+      REQUIRE(people.NumberOf(person) == known);
+      REQUIRE(people.Find(person) == known);
+    }
+    CHECK(people.size() == expected.size());
+    CHECK_FALSE(people.Find("nobody").has_value());
+    CHECK(people.bytes() > 20 * expected.size());
+    for (const auto& [person, number] : expected) CHECK(people.Find(person) == number);
   }
 }
