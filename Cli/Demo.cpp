@@ -112,19 +112,31 @@ class DemoMaker {
     return management_.directory.Refresh();
   }
 
-  /// A platform admin who can log in. Whoever has lost the password of an earlier start resets it.
+  /// A platform admin who can log in, with the password of the last start; with a new one when the file has none.
   Result<domain::Done> MakeAdmin() {
     constexpr char kEmail[] = "VOLCANION_DEMO_ADMIN_EMAIL";
     constexpr char kPassword[] = "VOLCANION_DEMO_ADMIN_PASSWORD";
     values_[kEmail] = "admin@demo.example";
     values_[kPassword] = before_[kPassword];
-    if (Known()->FindPersonByEmail(values_[kEmail])) return domain::Done{};
+    const bool is_known = Known()->FindPersonByEmail(values_[kEmail]).has_value();
+    if (is_known && !values_[kPassword].empty()) return domain::Done{};
     values_[kPassword] = around_.secrets.NewOneTimeToken().text;
-    auto created =
-        people_.create_platform_admin.Handle({values_[kEmail], values_[kPassword], true, {"volcanion up", ""}});
-    const bool is_known = !created && created.error().kind == domain::ErrorKind::kConflict;  // but was deactivated
-    if (is_known) values_[kPassword].clear();
-    return is_known ? Result<domain::Done>(domain::Done{}) : created;
+    if (is_known) return ResetPassword(values_[kEmail], values_[kPassword]);
+    auto created = people_.create_platform_admin.Handle({values_[kEmail], values_[kPassword], true, kAuthor});
+    if (created || created.error().kind != domain::ErrorKind::kConflict) return created;
+    values_.erase(kEmail);  // deactivated: nobody logs in as that one
+    values_.erase(kPassword);
+    return domain::Done{};
+  }
+
+  Result<domain::Done> ResetPassword(const std::string& email, const std::string& password) {
+    const auto parsed = domain::Email::Parse(email);
+    if (!parsed) return parsed.error();
+    const auto now = around_.clock.Now();
+    const auto link = around_.secrets.NewOneTimeToken();
+    const auto started = people_.store.StartReset(*parsed, link.hash, now, now + application::kResetLifetime);
+    if (!started) return started.error();
+    return people_.reset_password.Handle({link.text, password, kAuthor});
   }
 
   Surroundings& around_;

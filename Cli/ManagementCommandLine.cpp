@@ -4,9 +4,11 @@
 #include "Cli/KeyCommands.h"
 #include "Cli/MemberCommands.h"
 #include "Cli/PartnerCommands.h"
+#include "Cli/PersonCommands.h"
 #include "Cli/Profile.h"
 #include "Cli/RemoteCommandLine.h"
 #include "Cli/SystemCommands.h"
+#include "Cli/TokenCommands.h"
 #include "Infrastructure/Config/Settings.h"
 
 #include <CLI/CLI.hpp>
@@ -220,6 +222,64 @@ void AddMemberCommands(CLI::App& app, int& status) {
       ->required();
 }
 
+void AddPersonCommands(CLI::App& app, int& status) {
+  struct Options {
+    std::string person;
+    std::optional<bool> listed;
+  };
+  auto options = std::make_shared<Options>();
+  AddRemoteCommand(app, "whoami", "Whose token this is, and what it is good for.", status,
+                   [](Remote& remote) { return WhoAmI(remote); });
+  auto* noun = AddNoun(app, "person", "Everybody who is known, for platform admins.");
+  auto* list = AddRemoteCommand(*noun, "list", "List people.", status,
+                                [options](Remote& remote) { return ListPeople(remote, options->listed); });
+  AddActiveFilter(list, options->listed);
+  const auto add = [&](const char* name, const char* what, RemoteCommand command) {
+    AddRemoteCommand(*noun, name, what, status, std::move(command))
+        ->add_option("PERSON", options->person, "id or e-mail")
+        ->required();
+  };
+  const auto change_to = [options](bool is_active) -> RemoteCommand {
+    return [options, is_active](Remote& remote) { return ChangePerson(remote, options->person, is_active); };
+  };
+  add("show", "Show a person, with all memberships.",
+      [options](Remote& remote) { return ShowPerson(remote, options->person); });
+  add("deactivate", "End all sessions of a person, and let nobody log in as that one.", change_to(false));
+  add("activate", "Let a person log in again.", change_to(true));
+}
+
+void AddTokenCommands(CLI::App& app, int& status) {
+  struct Options {
+    TokenOwner owner;
+    NewToken made;
+    std::string token;
+  };
+  auto options = std::make_shared<Options>();
+  auto* noun = AddNoun(app, "token", "The tokens of a partner's programs, and those of administrators.");
+  const auto add = [&](const char* name, const char* what, RemoteCommand command) {
+    auto* added = AddRemoteCommand(*noun, name, what, status, std::move(command));
+    AddPartnerOption(added, options->owner.partner);
+    return added;
+  };
+  const auto add_of_all = [&](const char* name, const char* what, RemoteCommand command) {
+    auto* added = add(name, what, std::move(command));
+    added->add_flag("--administrators", options->owner.administrators, "those of administrators, and of no partner");
+    return added;
+  };
+  add_of_all("list", "List tokens: their prefixes, never the tokens.",
+             [options](Remote& remote) { return ListTokens(remote, options->owner); });
+  auto* create = add("create", "Make a token for a program of the partner, and print it this once: alone on stdout.",
+                     [options](Remote& remote) { return CreateToken(remote, options->owner.partner, options->made); });
+  create->add_option("--name", options->made.name, "what to remember it by")->required();
+  create->add_option("--scope", options->made.scopes, "what it is good for, such as structures:write; several times")
+      ->required();
+  create->add_option("--expires-at", options->made.expires_at, "RFC 3339, such as 2030-01-01T00:00:00Z");
+  add_of_all("revoke", "Revoke a token for good.",
+             [options](Remote& remote) { return RevokeToken(remote, options->owner, options->token); })
+      ->add_option("TOKEN", options->token, "its id or its prefix")
+      ->required();
+}
+
 void AddAuditCommand(CLI::App& app, int& status) {
   auto question = std::make_shared<AuditQuestion>();
   auto* audit =
@@ -256,6 +316,8 @@ void AddManagementCommands(CLI::App& app, int& status) {
   AddSystemCommands(app, status);
   AddKeyCommands(app, status);
   AddMemberCommands(app, status);
+  AddPersonCommands(app, status);
+  AddTokenCommands(app, status);
   AddAuditCommand(app, status);
 }
 

@@ -1,5 +1,13 @@
 #include "Cli/People.h"
 
+#include "Cli/Stores.h"
+#include "Infrastructure/Messages/LoggedMessages.h"
+#include "Infrastructure/Messages/SmtpMessages.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
 namespace volcanion::cli {
 namespace {
 
@@ -16,13 +24,38 @@ application::AccessTokenSettings ToAccessTokens(const infrastructure::Settings& 
   return {settings.access_token_lifetime, settings.signing_key_lifetime};
 }
 
+std::filesystem::path OwnKeyFile(const infrastructure::Settings& settings) { return settings.data_dir / "signing.key"; }
+
 }  // namespace
 
+std::unique_ptr<application::MessageSender> MakeMessages(const infrastructure::Settings& settings, Surroundings& around,
+                                                         bool logs_tokens) {
+  if (settings.smtp_url.empty()) return std::make_unique<infrastructure::LoggedMessages>(around.log, logs_tokens);
+  infrastructure::SmtpSettings smtp{settings.smtp_url, settings.smtp_from, settings.smtp_user, settings.smtp_password};
+  smtp.needs_tls = !infrastructure::IsOwnAddress(settings.smtp_url);
+  return std::make_unique<infrastructure::SmtpMessages>(std::move(smtp), around.clock, around.log);
+}
+
+domain::Result<infrastructure::SecretBox> LoadSealingKeys(const infrastructure::Settings& settings) {
+  if (!settings.signing_key_file.empty()) return infrastructure::SecretBox::FromFile(settings.signing_key_file);
+  std::error_code ignored;
+  if (!std::filesystem::exists(OwnKeyFile(settings), ignored)) return infrastructure::SecretBox();
+  return infrastructure::SecretBox::FromFile(OwnKeyFile(settings));
+}
+
+bool MakeSealingKeyIfMissing(const infrastructure::Settings& settings) {
+  if (!settings.signing_key_file.empty() || std::filesystem::exists(OwnKeyFile(settings))) return false;
+  WritePrivateFile(OwnKeyFile(settings),
+                   "# Seals the signing keys in the write store: a secret. See VOLCANION_SIGNING_KEY_FILE.\n" +
+                       infrastructure::SecretBox::NewKey() + "\n");
+  return true;
+}
+
 People::People(const infrastructure::Settings& settings, Surroundings& around, Management& management,
-               application::MessageSender& sender)
+               application::MessageSender& sender, infrastructure::SecretBox sealing)
     : store(management.pool),
       sessions(management.pool),
-      signing_keys(management.pool),
+      signing_keys(management.pool, std::move(sealing)),
       service_tokens(management.pool),
       demo_credentials(management.pool),
       external(MakeExternal(settings, jose, around)),

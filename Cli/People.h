@@ -19,16 +19,30 @@
 #include "Infrastructure/Postgres/PostgresSigningKeyStore.h"
 #include "Infrastructure/Security/JoseTokens.h"
 #include "Infrastructure/Security/OidcIssuer.h"
+#include "Infrastructure/Security/SecretBox.h"
 #include "Infrastructure/Security/SodiumPasswordHasher.h"
 
 #include <memory>
 
 namespace volcanion::cli {
 
+/// How messages reach people: by e-mail where a mail server is configured, else by the log, with their tokens where
+/// that is the operator's own terminal.
+std::unique_ptr<application::MessageSender> MakeMessages(const infrastructure::Settings& settings, Surroundings& around,
+                                                         bool logs_tokens);
+
+/// The keys that seal signing keys: those of VOLCANION_SIGNING_KEY_FILE, else of signing.key in the data directory
+/// where there is one, else none.
+domain::Result<infrastructure::SecretBox> LoadSealingKeys(const infrastructure::Settings& settings);
+/// Makes signing.key in the data directory where the configuration names no file and there is none. Whether it did.
+/// Throws std::runtime_error.
+bool MakeSealingKeyIfMissing(const infrastructure::Settings& settings);
+
 /// People and programs with tokens, wired to the write store.
 struct People {
+  /// `sealing` seals signing keys.
   People(const infrastructure::Settings& settings, Surroundings& around, Management& management,
-         application::MessageSender& sender);
+         application::MessageSender& sender, infrastructure::SecretBox sealing = {});
 
   infrastructure::PostgresPeopleStore store;
   infrastructure::PostgresSessionStore sessions;

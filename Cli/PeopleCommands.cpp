@@ -32,7 +32,9 @@ int WithPeople(const Settings& settings, const std::function<Result<Done>(Surrou
   Surroundings around(settings, VOLCANION_VERSION);
   Management management(settings, *stores, around);
   infrastructure::LoggedMessages messages(around.log, false);
-  People people(settings, around, management, messages);
+  auto sealing = LoadSealingKeys(settings);
+  if (!sealing) return Fail(sealing.error());
+  People people(settings, around, management, messages, *std::move(sealing));
   const auto done = work(around, people);
   return done ? 0 : Fail(done.error());
 }
@@ -85,12 +87,12 @@ int SetPersonActive(const Settings& settings, const std::string& email, bool is_
   return WithPeople(settings, [&](Surroundings& around, People& people) -> Result<Done> {
     const auto parsed = domain::Email::Parse(email);
     if (!parsed) return parsed.error();
-    const auto found = people.store.SetActive(
-        *parsed, is_active, around.clock.Now(),
-        {std::nullopt, {kActor, ""}, is_active ? "person.activated" : "person.deactivated", parsed->text()});
+    const auto found = people.store.ListPeople({.email = parsed->text(), .limit = 1});
     if (!found) return found.error();
-    if (!*found) return domain::Error{domain::ErrorKind::kNotFound, "There is nobody with this e-mail."};
-    return Done{};
+    if (found->items.empty()) return domain::Error{domain::ErrorKind::kNotFound, "There is nobody with this e-mail."};
+    const auto changed =
+        people.store.SetActive(found->items.front().id, is_active, std::nullopt, around.clock.Now(), {kActor, ""});
+    return changed ? Result<Done>(Done{}) : changed.error();
   });
 }
 

@@ -9,11 +9,26 @@ using domain::Error;
 using domain::ErrorKind;
 using domain::Result;
 
+namespace {
+
+/// The partner of a service token that is not good for the list of partners; `named` is its name, or empty.
+Result<std::string> FindOwnPartner(Remote& remote, const std::string& named, const Error& refusal) {
+  const auto me = remote.api.Get("/api/auth/me");
+  if (!me) return me.error();
+  if (!me->body.Has("service")) return refusal;
+  const auto service = me->body.Object("service");
+  if (named.empty() || named == service.Text("partnerName")) return service.Text("partnerId");
+  return Error{ErrorKind::kNotFound, "There is no partner \"" + named + "\"."};
+}
+
+}  // namespace
+
 Result<std::string> FindPartner(Remote& remote, const std::string& id_or_name) {
   const auto& named = id_or_name.empty() ? remote.partner : id_or_name;
   if (domain::Uuid::Parse(named)) return named;
   const auto found =
       named.empty() ? remote.api.List("/api/partners", 2) : remote.api.List("/api/partners?name=" + UrlEncoded(named));
+  if (!found && found.error().kind == ErrorKind::kForbidden) return FindOwnPartner(remote, named, found.error());
   if (!found) return found.error();
   if (found->size() == 1) return found->front().Text("partnerId");
   if (!named.empty()) return Error{ErrorKind::kNotFound, "There is no partner \"" + named + "\"."};

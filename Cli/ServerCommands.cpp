@@ -5,7 +5,6 @@
 #include "Cli/Services.h"
 #include "Cli/StopSignals.h"
 #include "Cli/Stores.h"
-#include "Infrastructure/Messages/LoggedMessages.h"
 #include "Infrastructure/PostgresServer/PrivateCluster.h"
 
 #include <malloc.h>
@@ -169,9 +168,15 @@ int RunUp(Settings settings) {
 
   Surroundings around(settings, VOLCANION_VERSION);
   Management management(settings, *stores, around);
-  infrastructure::LoggedMessages messages(around.log, true);
-  People people(settings, around, management, messages);
+  const auto messages = MakeMessages(settings, around, true);
+  const bool is_sealed_anew = MakeSealingKeyIfMissing(settings);
+  auto sealing = LoadSealingKeys(settings);
+  if (!sealing) return Fail(sealing.error());
+  People people(settings, around, management, *messages, *std::move(sealing));
   if (auto checked = CheckDemo(settings, people, around.log, signals); !checked) return Fail(checked.error());
+  if (is_sealed_anew) {  // what the last key has sealed cannot be opened any more
+    if (auto changed = people.access_tokens.ChangeKey(); !changed) return Fail(changed.error());
+  }
   SyncService sync(settings, *stores, around);
   ApiService api(settings, *stores, around, management, people);
   AdminService admin(settings, around, Joined(api.HealthChecks(), sync.HealthChecks()));
@@ -199,8 +204,13 @@ int RunApi(const Settings& settings) {
   if (!stores) return Fail(stores.error());
   Surroundings around(settings, VOLCANION_VERSION);
   Management management(settings, *stores, around);
-  infrastructure::LoggedMessages messages(around.log, false);
-  People people(settings, around, management, messages);
+  const auto messages = MakeMessages(settings, around, false);
+  auto sealing = LoadSealingKeys(settings);
+  if (!sealing) return Fail(sealing.error());
+  if (!sealing->has_key()) {
+    around.log.Warning("signing keys lie in the write store as they are: set VOLCANION_SIGNING_KEY_FILE to seal them");
+  }
+  People people(settings, around, management, *messages, *std::move(sealing));
   if (const auto checked = CheckDemo(settings, people, around.log, signals); !checked) return Fail(checked.error());
   ApiService api(settings, *stores, around, management, people);
   AdminService admin(settings, around, api.HealthChecks());

@@ -12,6 +12,7 @@
 #include "Api/Routes/KeyRoutes.h"
 #include "Api/Routes/MemberRoutes.h"
 #include "Api/Routes/PartnerRoutes.h"
+#include "Api/Routes/PersonRoutes.h"
 #include "Api/Routes/StructureRoutes.h"
 #include "Api/Routes/SystemRoutes.h"
 #include "Api/Routes/UnknownEventRoutes.h"
@@ -284,6 +285,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddVerdictRoutes(routes, {reader_, management.verdicts});
   api::AddMemberRoutes(routes, ToMembers(around, management, people));
   api::AddServiceTokenRoutes(routes, ToMembers(around, management, people));
+  api::AddPersonRoutes(routes, {people.store, management.store, management.directory, around.clock});
   api::GuardedRoutes hashing(router_, authentication_, find_owner_, hashing_);
   api::AddAuthRoutes(routes, hashing, blocking_,
                      {people.log_in, people.refresh, people.log_out, people.accept_invitation, people.forgot_password,

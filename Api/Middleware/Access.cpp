@@ -11,6 +11,8 @@ std::string_view WordsOf(Access::Caller caller) {
       return "anyone";
     case Access::Caller::kSender:
       return "a system with its API key";
+    case Access::Caller::kToken:
+      return "everyone with a token, whatever its scopes";
     case Access::Caller::kPrincipal:
       return "everyone with a token";
     case Access::Caller::kMember:
@@ -57,6 +59,7 @@ Standing StandingOf(const application::Principal& principal, const Access& acces
   if (access.owner != Access::Owner::kNone && !(owner && principal.BelongsTo(*owner))) return Standing::kStranger;
   switch (access.caller) {
     case Access::Caller::kAnyone:
+    case Access::Caller::kToken:
       return Standing::kAllowed;
     case Access::Caller::kPrincipal:
       return enough(!principal.service || Has(*principal.service, access));

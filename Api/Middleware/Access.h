@@ -14,7 +14,8 @@ struct Access {
   enum class Caller {
     kAnyone,         ///< also without a key or token
     kSender,         ///< a system, with its API key
-    kPrincipal,      ///< everyone with a token
+    kToken,          ///< everyone with a token, whatever it is good for
+    kPrincipal,      ///< everyone with a token; a service token needs the scope
     kMember,         ///< of the partner: analysts and admins
     kPartnerAdmin,   ///< of the partner
     kPlatformAdmin,  ///< who may call whatever a principal may, too
@@ -29,6 +30,7 @@ struct Access {
 
   static Access Anyone() { return {Caller::kAnyone}; }
   static Access Sender() { return {Caller::kSender}; }
+  static Access Token() { return {Caller::kToken}; }
   static Access Principal(std::optional<domain::Scope> scope = {}) { return {Caller::kPrincipal, Owner::kNone, scope}; }
   static Access Member(Owner owner, std::optional<domain::Scope> scope = {}) { return {Caller::kMember, owner, scope}; }
   static Access PartnerAdmin(Owner owner, std::optional<domain::Scope> scope = {}) {

@@ -110,6 +110,8 @@ void Answer::SetPlace(std::string_view method, Access::Owner owner, const std::v
 
 void Answer::SetActor(std::string actor) { state_->attempt.author.actor = std::move(actor); }
 
+void Answer::SetPerson(std::string email) const { state_->attempt.person = std::move(email); }
+
 void Answer::SetStranger(domain::PartnerId owner) {
   state_->is_stranger = true;
   auto& attempt = state_->attempt;

@@ -44,6 +44,8 @@ class Answer {
   void SetPlace(std::string_view method, Access::Owner owner, const std::vector<std::string>& path_parameters);
   /// Who asks, in the words of the audit log.
   void SetActor(std::string actor);
+  /// Whom a log-in is for, by e-mail: the partners of that person hear of it when it is refused.
+  void SetPerson(std::string email) const;
   /// What is asked for belongs to that partner, and not to who asks: a 404 is a refusal then.
   void SetStranger(domain::PartnerId owner);
   const std::string& correlation_id() const;

@@ -81,9 +81,11 @@ bool Lists(std::string_view list, std::string_view wanted) {
   return false;
 }
 
-/// Of all but `asOf`; weak, as two answers with the same may differ in that.
-std::string TagOf(std::string_view text) {
+/// Of the question and all of the answer but `asOf`; weak, as two answers with the same may differ in that. Two
+/// questions have no tag in common, so that a tag says nothing of what another partner was answered.
+std::string TagOf(std::string_view question, std::string_view text) {
   application::Fingerprint print;
+  print.Add(question);
   print.Add(text);
   char tag[32];
   std::snprintf(tag, sizeof tag, "W/\"%016llx\"", static_cast<unsigned long long>(print.value()));
@@ -126,7 +128,7 @@ void Give(const ReadingRoutes::Services& services, const Asked& asked, bool in_t
           const Result<AnswerCache::Answer>& found) {
   const auto& answer = asked.call->answer;
   if (!found) return answer.SendProblem(found.error());
-  const auto tag = TagOf(*found->text);
+  const auto tag = TagOf(asked.question, *found->text);
   const auto as_of = AsOfText(found->as_of, services.clock.Now());
   const auto known = asked.call->request.headers.Find("If-None-Match");
   Response response;

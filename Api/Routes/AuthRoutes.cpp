@@ -39,9 +39,9 @@ Result<Response> ShowTokens(const Result<application::SessionTokens>& tokens) {
 Result<Response> LogIn(application::LogInHandler& handler, const Call& call) {
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
-  application::LogIn command{body->RequiredString("email"), body->RequiredString("password"),
-                             call.answer.client_address()};
+  application::LogIn command{body->RequiredString("email"), body->RequiredString("password"), AuthorOf(call)};
   if (auto read = body->Finish(); !read) return std::move(read).error();
+  if (const auto email = domain::Email::Parse(command.email)) call.answer.SetPerson(email->text());
   return ShowTokens(handler.Handle(command));
 }
 
@@ -57,20 +57,20 @@ Result<std::string> ReadRefreshToken(const Call& call) {
 Result<Response> Refresh(application::RefreshSessionHandler& handler, const Call& call) {
   const auto token = ReadRefreshToken(call);
   if (!token) return token.error();
-  return ShowTokens(handler.Handle(*token));
+  return ShowTokens(handler.Handle(*token, AuthorOf(call)));
 }
 
 Result<Response> LogOut(application::LogOutHandler& handler, const Call& call) {
   const auto token = ReadRefreshToken(call);
   if (!token) return token.error();
-  return Answered(handler.Handle(*token));
+  return Answered(handler.Handle(*token, AuthorOf(call)));
 }
 
 Result<Response> Accept(application::AcceptInvitationHandler& handler, const Call& call) {
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
   application::AcceptInvitation command{body->RequiredString("token"), body->OptionalString("password"),
-                                        call.answer.correlation_id()};
+                                        AuthorOf(call)};
   if (auto read = body->Finish(); !read) return std::move(read).error();
   return Answered(handler.Handle(command));
 }
@@ -78,8 +78,7 @@ Result<Response> Accept(application::AcceptInvitationHandler& handler, const Cal
 Result<Response> Reset(application::ResetPasswordHandler& handler, const Call& call) {
   auto body = BodyReader::Open(call.request.body);
   if (!body) return std::move(body).error();
-  application::ResetPassword command{body->RequiredString("token"), body->RequiredString("password"),
-                                     call.answer.correlation_id()};
+  application::ResetPassword command{body->RequiredString("token"), body->RequiredString("password"), AuthorOf(call)};
   if (auto read = body->Finish(); !read) return std::move(read).error();
   return Answered(handler.Handle(command));
 }

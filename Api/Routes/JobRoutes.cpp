@@ -5,6 +5,7 @@
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
+#include "Application/Queries/PageCursor.h"
 #include "Application/Utf8.h"
 
 #include <charconv>
@@ -163,6 +164,14 @@ Result<Response> CancelJob(JobStore& jobs, const Call& call) {
   return job ? Result<Response>(Show(200, *job)) : Result<Response>(job.error());
 }
 
+/// A cursor is good for the jobs of one partner.
+application::Fingerprint QuestionOf(domain::PartnerId partner) {
+  application::Fingerprint print;
+  print.Add("jobs");
+  print.Add(partner.ToString());
+  return print;
+}
+
 Result<Response> ListJobs(JobStore& jobs, const Call& call) {
   const auto partner = PathId<domain::PartnerId>(call, "partner");
   if (!partner) return partner.error();
@@ -173,7 +182,7 @@ Result<Response> ListJobs(JobStore& jobs, const Call& call) {
     query->Note("limit", "out_of_range", "must be from 1 to " + std::to_string(kMaxLimit));
   }
   const auto cursor = query->Text("cursor");
-  const auto before = cursor ? JobId::Parse(*cursor) : std::nullopt;
+  const auto before = cursor ? application::ReadIdCursor<JobId>(QuestionOf(*partner), *cursor) : std::nullopt;
   if (cursor && !before) query->Note("cursor", "invalid_cursor", "must be the nextCursor of a page of jobs");
   if (auto read = query->Finish(); !read) return std::move(read).error();
   const auto page = jobs.List(*partner, before, limit);
@@ -184,7 +193,8 @@ Result<Response> ListJobs(JobStore& jobs, const Call& call) {
   for (const auto& job : page->items) WriteJob(json, job);
   json.EndArray();
   json.Name("nextCursor");
-  page->more ? json.Text(page->items.back().id.ToString()) : json.Null();
+  page->more ? json.Text(application::WritePageCursor(QuestionOf(*partner), {page->items.back().id.ToString()}))
+             : json.Null();
   json.EndObject();
   return MakeJson(200, json.Take());
 }

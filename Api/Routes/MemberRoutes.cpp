@@ -2,6 +2,7 @@
 
 #include "Api/Json/BodyReader.h"
 #include "Api/Json/JsonText.h"
+#include "Api/Middleware/EntityTag.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Routes/MemberPage.h"
 
@@ -32,7 +33,15 @@ void WriteMember(JsonText& json, const MemberRow& member) {
 Response ShowMember(int status, const MemberRow& member) {
   JsonText json;
   WriteMember(json, member);
-  return MakeJson(status, json.Take());
+  auto response = MakeJson(status, json.Take());
+  response.headers.Add("ETag", EntityTag(member.id.ToString(), member.revision()));
+  return response;
+}
+
+/// A program that made admins could be more than its scopes say.
+std::optional<Error> RefusalOf(const Call& call, domain::Role role) {
+  if (role != domain::Role::kAdmin || !call.principal.service) return std::nullopt;
+  return Error{ErrorKind::kForbidden, "Who is an admin is for people to say, not for programs."};
 }
 
 domain::Role ReadRole(BodyReader& body) {
@@ -56,6 +65,7 @@ Result<Response> Invite(const MemberHandlers& handlers, const Call& call) {
   }
   if (auto read = body->Finish(); !read) return std::move(read).error();
   if (!email) return email.error();
+  if (auto refusal = RefusalOf(call, role)) return *std::move(refusal);
   const auto invited = handlers.invite.Handle({*partner, *email, role, AuthorOf(call)});
   if (!invited) return invited.error();
   return ShowMember(201, *invited);
@@ -82,6 +92,19 @@ Result<MemberPath> MemberPathOf(const Call& call) {
   return MemberPath{*partner, *member};
 }
 
+/// Who looks after all partners may leave one without an admin.
+application::MemberGuard GuardOf(const Call& call, domain::MembershipId member) {
+  return {ReadIfMatch(call.request.headers, member.ToString()), !call.principal.is_platform_admin};
+}
+
+Result<Response> Get(const MemberHandlers& handlers, const Call& call) {
+  const auto path = MemberPathOf(call);
+  if (!path) return path.error();
+  const auto member = handlers.people.GetMember(path->partner, path->member);
+  if (!member) return member.error();
+  return ShowMember(200, *member);
+}
+
 Result<Response> Change(const MemberHandlers& handlers, const Call& call) {
   const auto path = MemberPathOf(call);
   if (!path) return path.error();
@@ -89,7 +112,8 @@ Result<Response> Change(const MemberHandlers& handlers, const Call& call) {
   if (!body) return std::move(body).error();
   const auto role = ReadRole(*body);
   if (auto read = body->Finish(); !read) return std::move(read).error();
-  const auto changed = handlers.people.ChangeRole(path->partner, path->member, role,
+  if (auto refusal = RefusalOf(call, role)) return *std::move(refusal);
+  const auto changed = handlers.people.ChangeRole(path->partner, path->member, role, GuardOf(call, path->member),
                                                   {path->partner, AuthorOf(call), "member.changed", ""});
   if (!changed) return changed.error();
   (void)handlers.directory.Refresh();  // in force here at once; the others hear of it by polling
@@ -99,8 +123,8 @@ Result<Response> Change(const MemberHandlers& handlers, const Call& call) {
 Result<Response> Remove(const MemberHandlers& handlers, const Call& call) {
   const auto path = MemberPathOf(call);
   if (!path) return path.error();
-  const auto removed =
-      handlers.people.RemoveMember(path->partner, path->member, {path->partner, AuthorOf(call), "member.removed", ""});
+  const auto removed = handlers.people.RemoveMember(path->partner, path->member, GuardOf(call, path->member),
+                                                    {path->partner, AuthorOf(call), "member.removed", ""});
   if (!removed) return removed.error();
   (void)handlers.directory.Refresh();
   return Response{204, {}, ""};
@@ -117,6 +141,8 @@ void AddMemberRoutes(GuardedRoutes& routes, const MemberHandlers& handlers) {
   routes.Add("POST", kMembers, writes, [handlers](const Call& call) { return Invite(handlers, call); });
   routes.Add("GET", kMembers, Access::PartnerAdmin(kPartner, kMembersRead),
              [handlers](const Call& call) { return List(handlers, call); });
+  routes.Add("GET", kMember, Access::PartnerAdmin(kPartner, kMembersRead),
+             [handlers](const Call& call) { return Get(handlers, call); });
   routes.Add("PATCH", kMember, writes, [handlers](const Call& call) { return Change(handlers, call); });
   routes.Add("DELETE", kMember, writes, [handlers](const Call& call) { return Remove(handlers, call); });
 }

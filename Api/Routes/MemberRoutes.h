@@ -20,7 +20,7 @@ struct MemberHandlers {
   const application::Clock& clock;
 };
 
-/// POST and GET /api/partners/{id}/members, PATCH and DELETE .../members/{memberId}.
+/// POST and GET /api/partners/{id}/members, GET, PATCH and DELETE .../members/{memberId}.
 void AddMemberRoutes(GuardedRoutes& routes, const MemberHandlers& handlers);
 /// POST and GET /api/partners/{id}/tokens, DELETE .../tokens/{tokenId}.
 void AddServiceTokenRoutes(GuardedRoutes& routes, const MemberHandlers& handlers);

@@ -30,7 +30,7 @@ Response PartnerJson(int status, const domain::Partner& partner) {
   JsonText json;
   WritePartner(json, partner);
   auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", EntityTag(partner.revision()));
+  response.headers.Add("ETag", EntityTag(partner.id().ToString(), partner.revision()));
   return response;
 }
 
@@ -94,7 +94,7 @@ Result<Response> Change(application::ChangePartnerHandler& handler, const Call& 
   command.change.name = body->OptionalString("name");
   command.change.is_active = body->OptionalBoolean("isActive");
   command.change.compatibility = ReadCompatibility(*body);
-  command.expected_revisions = ReadIfMatch(call.request.headers);
+  command.expected_revisions = ReadIfMatch(call.request.headers, id->ToString());
   command.author = AuthorOf(call);
   if (auto read = body->Finish(); !read) return std::move(read).error();
   if (command.change.is_active && !call.principal.is_platform_admin) {

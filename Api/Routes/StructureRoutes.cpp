@@ -45,6 +45,12 @@ void WriteStructure(JsonText& json, const StructureHead& head, const std::string
   WriteTime(json, head.retired_at);
 }
 
+/// What tells a version from all others, for its ETag.
+std::string NameOf(const StructureIdentity& identity, int version) {
+  return identity.partner.ToString() + (identity.system ? identity.system->ToString() : "") + std::to_string(version) +
+         identity.event_name;
+}
+
 /// `incompatible` is left out where nothing was compared.
 Response StructureJson(int status, const EventStructure& structure, const std::vector<domain::Fault>* incompatible) {
   JsonText json;
@@ -56,7 +62,7 @@ Response StructureJson(int status, const EventStructure& structure, const std::v
   }
   json.EndObject();
   auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", EntityTag(structure.head().revision));
+  response.headers.Add("ETag", EntityTag(NameOf(structure.identity(), structure.version()), structure.head().revision));
   return response;
 }
 
@@ -201,7 +207,7 @@ Result<Response> Change(application::ChangeStructureHandler& handler, const Call
   if (body->Has("schema")) command.schema = std::string(body->RequiredJson("schema"));
   command.state = ReadState(*body);
   command.override = ReadOverride(*body);
-  command.expected_revisions = ReadIfMatch(call.request.headers);
+  command.expected_revisions = ReadIfMatch(call.request.headers, NameOf(command.identity, command.version));
   command.author = AuthorOf(call);
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto changed = handler.Handle(std::move(command));

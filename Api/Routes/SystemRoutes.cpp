@@ -55,7 +55,7 @@ Response SystemJson(int status, const domain::PartnerSystem& system) {
   JsonText json;
   WriteSystem(json, system);
   auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", EntityTag(system.revision()));
+  response.headers.Add("ETag", EntityTag(system.id().ToString(), system.revision()));
   return response;
 }
 
@@ -84,7 +84,7 @@ Result<Response> Change(application::ChangePartnerSystemHandler& handler, const 
   command.change.is_active = body->OptionalBoolean("isActive");
   command.change.invalid_events = ReadPolicy(*body);
   if (body->Has("rateLimit")) command.change.rate_limit = ReadRateLimit(*body);  // null takes the limit away
-  command.expected_revisions = ReadIfMatch(call.request.headers);
+  command.expected_revisions = ReadIfMatch(call.request.headers, id->ToString());
   command.author = AuthorOf(call);
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto system = handler.Handle(command);

@@ -20,6 +20,8 @@ AuditEntry EntryOf(const RefusedAttempt& attempt, std::int64_t times, std::optio
   return entry;
 }
 
+constexpr char kRefusedLogIn[] = "person.log_in_refused";
+
 AuditEntry EntryOfOthers(std::int64_t times) {
   AuditEntry entry{std::nullopt, {"several", ""}, kAction, "more than are told apart"};
   entry.details = {{"times", std::to_string(times)}};
@@ -46,8 +48,10 @@ RefusedAttempts::~RefusedAttempts() {
 }
 
 void RefusedAttempts::Note(RefusedAttempt attempt) {
+  // What somebody whom we do not know has typed may be a password.
+  if (!attempt.person.empty() && !directory_.Current()->FindPersonByEmail(attempt.person)) attempt.person.clear();
   Kind kind{attempt.method, attempt.route, attempt.status, attempt.author.actor, attempt.author.client_address,
-            attempt.id};
+            attempt.id,     attempt.person};
   const std::lock_guard lock(mutex_);
   const auto known = attempts_.find(kind);
   if (known != attempts_.end()) {
@@ -69,6 +73,27 @@ std::optional<domain::PartnerId> RefusedAttempts::OwnerOf(const RefusedAttempt& 
   return directory->HasPartner(partner) ? std::optional(partner) : std::nullopt;
 }
 
+std::vector<AuditEntry> RefusedAttempts::EntriesOf(const Counted& counted) const {
+  const auto& [attempt, times] = counted;
+  const auto person = attempt.person.empty() ? std::nullopt : directory_.Current()->FindPersonByEmail(attempt.person);
+  if (!person) {
+    const auto owner = OwnerOf(attempt);
+    // What is not there is not refused to anybody.
+    if (attempt.status == 404 && !owner) return {};
+    return {EntryOf(attempt, times, owner)};
+  }
+  auto entry = EntryOf(attempt, times, std::nullopt);
+  entry.action = kRefusedLogIn;
+  entry.target = person->name;
+  std::vector<AuditEntry> entries;
+  if (person->is_platform_admin || person->memberships.empty()) entries.push_back(entry);
+  for (const auto& membership : person->memberships) {
+    entry.partner = membership.partner;
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
 bool RefusedAttempts::Afford() {
   if (affordable_ < 1) return false;
   --affordable_;
@@ -78,13 +103,12 @@ bool RefusedAttempts::Afford() {
 std::vector<AuditEntry> RefusedAttempts::EntriesOf(std::map<Kind, Counted> attempts, std::int64_t others) {
   std::vector<AuditEntry> entries;
   for (const auto& [kind, counted] : attempts) {
-    const auto owner = OwnerOf(counted.first);
-    // What is not there is not refused to anybody.
-    if (counted.first.status == 404 && !owner) continue;
-    if (Afford()) {
-      entries.push_back(EntryOf(counted.first, counted.times, owner));
-    } else {
-      others += counted.times;
+    for (auto& entry : EntriesOf(counted)) {
+      if (Afford()) {
+        entries.push_back(std::move(entry));
+      } else {
+        others += counted.times;
+      }
     }
   }
   if (others == 0) return entries;

@@ -32,13 +32,14 @@ struct RefusedAttempt {
   /// What the path names.
   Thing thing = Thing::kNone;
   domain::Uuid id = {};
+  std::string person = {};  ///< the e-mail, for a log-in
 };
 
 /// Writes refused attempts into the audit log, behind the answers: no request waits for it, and who is refused often
 /// does not fill the disk. Attempts that differ in nothing but their correlation id become one entry for each interval,
 /// with how often; of different ones kMaxKinds are told apart in an interval, and no more than kEntriesAtOnce, and one
 /// a second, are written; the rest is counted in one entry. The entry belongs to the partner whose thing the path
-/// names. What a killed process has not written is lost. Thread-safe.
+/// names; for a log-in, to each whose member the person is. What a killed process has not written is lost. Thread-safe.
 class RefusedAttempts {
  public:
   static constexpr std::size_t kMaxKinds = 200;
@@ -52,7 +53,7 @@ class RefusedAttempts {
   void Note(RefusedAttempt attempt);
 
  private:
-  using Kind = std::tuple<std::string_view, std::string_view, int, std::string, std::string, domain::Uuid>;
+  using Kind = std::tuple<std::string_view, std::string_view, int, std::string, std::string, domain::Uuid, std::string>;
   struct Counted {
     RefusedAttempt first;
     std::int64_t times = 0;
@@ -60,6 +61,8 @@ class RefusedAttempts {
 
   void WriteDown();
   std::vector<AuditEntry> EntriesOf(std::map<Kind, Counted> attempts, std::int64_t others);
+  /// One for each partner that is to hear of it.
+  std::vector<AuditEntry> EntriesOf(const Counted& counted) const;
   /// Whether one more may be written.
   bool Afford();
   /// Whose the thing is; nothing when it is not there.

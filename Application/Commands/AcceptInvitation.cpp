@@ -24,7 +24,7 @@ domain::Result<domain::Done> AcceptInvitationHandler::Handle(const AcceptInvitat
     if (!hash) return std::move(hash).error();
     password_hash = *std::move(hash);
   }
-  const auto accepted = store_.Accept(token, password_hash, clock_.Now(), command.correlation_id);
+  const auto accepted = store_.Accept(token, password_hash, clock_.Now(), command.author);
   if (!accepted) return accepted.error();
   if (!*accepted) return UsedLink();
   (void)directory_.Refresh();  // a member here at once; the others hear of it by polling

@@ -15,7 +15,7 @@ namespace volcanion::application {
 struct AcceptInvitation {
   std::string token;
   std::optional<std::string> password = {};  ///< of somebody who has none; else it stays as it is
-  std::string correlation_id;
+  Author author = {};                        ///< without an actor: that is the person
 };
 
 /// kInvalid when the link is not good (any more), or for a password that is missing or breaks Domain/Password.h. Hashes

@@ -1,6 +1,6 @@
 #include "Application/Commands/ChangeStructure.h"
 
-#include <algorithm>
+#include "Application/Commands/ManagementAudit.h"
 
 namespace volcanion::application {
 
@@ -34,10 +34,7 @@ Result<ChangedStructure> ChangeStructureHandler::ChangeWithin(StructureVersions&
                                                               const ChangeStructure& command) const {
   const auto before = versions.Find(command.version);
   if (!before) return Error{ErrorKind::kNotFound, "There is no such version of this structure."};
-  if (const auto& expected = command.expected_revisions;
-      expected && std::find(expected->begin(), expected->end(), before->head().revision) == expected->end()) {
-    return Error{ErrorKind::kChangedMeanwhile, "The version has been changed meanwhile; read it again."};
-  }
+  if (auto fits = CheckRevision(before->head().revision, command.expected_revisions); !fits) return fits.error();
   ChangedStructure changed{*before, {}};
   auto& structure = changed.structure;
   std::vector<AuditEntry> entries;

@@ -44,7 +44,7 @@ Result<SessionTokens> LogInHandler::Handle(const LogIn& command) {
   const auto moment = std::chrono::steady_clock::now();
   const auto email = domain::Email::Parse(command.email);
   const auto account = email ? email->text() : "";
-  const auto address = NeighbourhoodOf(command.client_address);
+  const auto address = NeighbourhoodOf(command.author.client_address);
   const bool may_try = throttle_.by_address.Try(address, moment) && throttle_.by_account.Try(account, moment);
   if (!may_try) return Error{ErrorKind::kTooManyAttempts, "Too many log-ins have failed. Try again in some minutes."};
   const auto person = Check(command);
@@ -58,7 +58,7 @@ Result<SessionTokens> LogInHandler::Handle(const LogIn& command) {
   const auto now = clock_.Now();
   const Session session{{secrets_.NewId(now)}, **person};
   auto refresh = secrets_.NewRefreshToken();
-  if (auto begun = store_.Begin(session, refresh.hash, now, now + kSessionLifetime); !begun) {
+  if (auto begun = store_.Begin(session, refresh.hash, now, now + kSessionLifetime, command.author); !begun) {
     return std::move(begun).error();
   }
   auto access = access_tokens_.Issue(session);

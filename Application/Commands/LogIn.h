@@ -16,7 +16,7 @@ namespace volcanion::application {
 struct LogIn {
   std::string email;
   std::string password;
-  std::string client_address;
+  Author author = {};  ///< without an actor: that is the person, or nobody we know
 };
 
 /// What a person works with from now on. Both are secrets.

@@ -4,9 +4,9 @@
 
 namespace volcanion::application {
 
-domain::Result<SessionTokens> RefreshSessionHandler::Handle(std::string_view refresh_token) {
+domain::Result<SessionTokens> RefreshSessionHandler::Handle(std::string_view refresh_token, const Author& author) {
   auto next = secrets_.NewRefreshToken();
-  const auto session = store_.Continue(secrets_.Hash(refresh_token), next.hash, clock_.Now());
+  const auto session = store_.Continue(secrets_.Hash(refresh_token), next.hash, clock_.Now(), author);
   if (!session) return session.error();
   if (!*session) {
     (void)directory_.Refresh();  // the session may have ended right now
@@ -17,8 +17,8 @@ domain::Result<SessionTokens> RefreshSessionHandler::Handle(std::string_view ref
   return SessionTokens{*std::move(access), access_tokens_.lifetime(), std::move(next.text)};
 }
 
-domain::Result<domain::Done> LogOutHandler::Handle(std::string_view refresh_token) {
-  auto ended = store_.End(secrets_.Hash(refresh_token), clock_.Now());
+domain::Result<domain::Done> LogOutHandler::Handle(std::string_view refresh_token, const Author& author) {
+  auto ended = store_.End(secrets_.Hash(refresh_token), clock_.Now(), author);
   if (ended) (void)directory_.Refresh();  // in force here at once; the others hear of it by polling
   return ended;
 }

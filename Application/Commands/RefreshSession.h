@@ -15,7 +15,7 @@ class RefreshSessionHandler {
                         const Secrets& secrets)
       : store_(store), access_tokens_(access_tokens), directory_(directory), clock_(clock), secrets_(secrets) {}
 
-  domain::Result<SessionTokens> Handle(std::string_view refresh_token);
+  domain::Result<SessionTokens> Handle(std::string_view refresh_token, const Author& author);
 
  private:
   SessionStore& store_;
@@ -31,7 +31,7 @@ class LogOutHandler {
   LogOutHandler(SessionStore& store, DirectoryCache& directory, const Clock& clock, const Secrets& secrets)
       : store_(store), directory_(directory), clock_(clock), secrets_(secrets) {}
 
-  domain::Result<domain::Done> Handle(std::string_view refresh_token);
+  domain::Result<domain::Done> Handle(std::string_view refresh_token, const Author& author);
 
  private:
   SessionStore& store_;

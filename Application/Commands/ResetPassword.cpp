@@ -38,7 +38,7 @@ Result<Done> ResetPasswordHandler::Handle(const ResetPassword& command) {
   }
   const auto hash = hasher_.Hash(command.password);
   if (!hash) return hash.error();
-  const auto reset = store_.ResetPassword(token, *hash, clock_.Now(), command.correlation_id);
+  const auto reset = store_.ResetPassword(token, *hash, clock_.Now(), command.author);
   if (!reset) return reset.error();
   if (!*reset) return UsedLink();
   (void)directory_.Refresh();  // sessions are over here at once; the others hear of it by polling

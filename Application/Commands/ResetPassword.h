@@ -40,7 +40,7 @@ class ForgotPasswordHandler {
 struct ResetPassword {
   std::string token;
   std::string password;
-  std::string correlation_id;
+  Author author = {};  ///< without an actor: that is the person
 };
 
 /// A new password, and the end of all sessions. kInvalid when the link is not good (any more), or the password breaks

@@ -47,8 +47,10 @@ std::optional<Sender> Directory::FindSender(const domain::SecretHash& key, domai
   return Sender{found->second.id, system->id, system->partner, system->invalid_events, system->rate_limit};
 }
 
-bool Directory::HasPartner(domain::PartnerId id) const {
-  return std::any_of(partners_.begin(), partners_.end(), [&](const auto& partner) { return partner.id == id; });
+const DirectoryPartner* Directory::FindPartner(domain::PartnerId id) const {
+  const auto found =
+      std::find_if(partners_.begin(), partners_.end(), [&](const auto& partner) { return partner.id == id; });
+  return found == partners_.end() ? nullptr : &*found;
 }
 
 const DirectoryPartner* Directory::FindPartnerNamed(std::string_view name) const {

@@ -53,7 +53,8 @@ class Directory {
   bool IsRevoked(domain::SessionId session) const { return revoked_sessions_.contains(session); }
   const std::vector<DirectoryVerificationKey>& verification_keys() const { return verification_keys_; }
   bool IsAdminToken(const domain::SecretHash& token) const { return admin_tokens_.contains(token); }
-  bool HasPartner(domain::PartnerId id) const;
+  bool HasPartner(domain::PartnerId id) const { return FindPartner(id) != nullptr; }
+  const DirectoryPartner* FindPartner(domain::PartnerId id) const;
   const DirectoryPartner* FindPartnerNamed(std::string_view name) const;
   const DirectorySystem* FindSystem(domain::PartnerSystemId id) const;
   /// All systems of a partner, in the order of their ids.

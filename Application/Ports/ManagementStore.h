@@ -5,6 +5,7 @@
 #include "Domain/Partner.h"
 #include "Domain/PartnerSystem.h"
 #include "Domain/Result.h"
+#include "Domain/Uuid.h"
 
 #include <functional>
 #include <optional>
@@ -40,6 +41,21 @@ struct SystemPage {
   bool more = false;
 };
 
+using AdminTokenId = domain::Id<struct AdminTokenKind>;
+
+/// An administrator's token that is good.
+struct AdminTokenRow {
+  AdminTokenId id;  ///< the first half of its hash: it tells one from another, and nothing of the token
+  std::string name;
+  std::string prefix;
+  domain::Timestamp created_at;
+};
+
+struct AdminTokenPage {
+  std::vector<AdminTokenRow> items;
+  bool more = false;
+};
+
 /// Partners and their systems, in the write store. Each method is one transaction, which holds the audit entry of its
 /// change too, and sees no rows but those of the partner that it names. Thread-safe; blocks. kUnavailable when the
 /// store is away. Nothing deletes partners or systems: events refer to them.
@@ -71,6 +87,10 @@ class ManagementStore {
 
   virtual domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,
                                                      const domain::SecretHash& hash, const AuditEntry& audit) = 0;
+  /// Those that are not revoked, in the order of their ids.
+  virtual domain::Result<AdminTokenPage> ListAdminTokens(std::optional<AdminTokenId> after, int limit) = 0;
+  /// kNotFound without it. The entry gets the token's name as its target.
+  virtual domain::Result<domain::Done> RevokeAdminToken(AdminTokenId token, AuditEntry audit) = 0;
 };
 
 }  // namespace volcanion::application

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Application/Ports/AuditLog.h"
 #include "Domain/ApiKey.h"
 #include "Domain/Email.h"
 #include "Domain/Result.h"
@@ -21,7 +22,8 @@ struct Session {
   domain::UserId user;
 };
 
-/// Log-ins and their refresh tokens, in the write store. Each method is one transaction. Thread-safe; blocks.
+/// Log-ins and their refresh tokens, in the write store. Each method is one transaction, with its entries in the audit
+/// logs of the partners whose member the person is; the actor of an author is the person. Thread-safe; blocks.
 /// kUnavailable when the store is away.
 class SessionStore {
  public:
@@ -31,13 +33,16 @@ class SessionStore {
   virtual domain::Result<std::optional<StoredCredentials>> FindCredentials(const domain::Email& email) = 0;
   /// Begins a session, and forgets those of this person that have expired.
   virtual domain::Result<domain::Done> Begin(const Session& session, const domain::SecretHash& token,
-                                             domain::Timestamp now, domain::Timestamp expires_at) = 0;
+                                             domain::Timestamp now, domain::Timestamp expires_at,
+                                             const Author& author) = 0;
   /// Uses a refresh token up and puts the next one in its place. Nothing when it is not known, or its session is over;
   /// a token that was used before ends the session, as one of its two users has stolen it.
   virtual domain::Result<std::optional<Session>> Continue(const domain::SecretHash& used,
-                                                          const domain::SecretHash& next, domain::Timestamp now) = 0;
+                                                          const domain::SecretHash& next, domain::Timestamp now,
+                                                          const Author& author) = 0;
   /// Ends the session of this refresh token, if there is one.
-  virtual domain::Result<domain::Done> End(const domain::SecretHash& token, domain::Timestamp now) = 0;
+  virtual domain::Result<domain::Done> End(const domain::SecretHash& token, domain::Timestamp now,
+                                           const Author& author) = 0;
 };
 
 }  // namespace volcanion::application

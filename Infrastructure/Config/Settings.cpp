@@ -1,6 +1,7 @@
 #include "Infrastructure/Config/Settings.h"
 
 #include "Application/IpNetwork.h"
+#include "Domain/Email.h"
 #include "Infrastructure/Postgres/ConnectionString.h"
 #include "Infrastructure/Redis/RedisCache.h"
 
@@ -87,14 +88,6 @@ Setting Text(std::string name, std::string Settings::*field, std::string meaning
             return std::nullopt;
           },
           [=](const Settings& settings) { return settings.*field; }};
-}
-
-/// Whether a URL of http leads to this machine itself.
-bool IsOwnAddress(std::string_view url) {
-  for (const std::string_view begin : {"http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]:", "http://[::1]/"}) {
-    if (url.starts_with(begin)) return true;
-  }
-  return false;
 }
 
 /// A list, separated by commas; each entry must be one that `is_entry` takes.
@@ -281,10 +274,25 @@ const std::vector<Setting>& AllSettings() {
               "people's access tokens are good"),
       Seconds("VOLCANION_SIGNING_KEY_SECONDS", &Settings::signing_key_lifetime, 3'600, 366 * 24 * 3'600,
               "a key signs access tokens before a new one takes its place"),
+      Text("VOLCANION_SIGNING_KEY_FILE", &Settings::signing_key_file,
+           "file with the keys that seal signing keys in the write store; empty: signing.key in the data directory, if "
+           "there is one"),
       Text("VOLCANION_OIDC_ISSUER", &Settings::oidc_issuer,
            "external issuer whose tokens are taken: the iss in them; empty: none"),
       Text("VOLCANION_OIDC_AUDIENCE", &Settings::oidc_audience, "the aud that its tokens must have"),
       Text("VOLCANION_OIDC_JWKS", &Settings::oidc_jwks, "its keys: a file, or a URL that begins with https://"),
+
+      Text("VOLCANION_SMTP_URL", &Settings::smtp_url,
+           "mail server for invitations and new passwords: smtps://HOST[:PORT], or smtp://HOST[:PORT] with STARTTLS; "
+           "empty: none"),
+      Text("VOLCANION_SMTP_FROM", &Settings::smtp_from, "the address that messages come from"),
+      Text("VOLCANION_SMTP_USER", &Settings::smtp_user, "who logs in at the mail server; empty: nobody"),
+      {"VOLCANION_SMTP_PASSWORD", "with this password",
+       [](Settings& settings, const std::string& text) -> Mistake {
+         settings.smtp_password = text;
+         return std::nullopt;
+       },
+       [](const Settings& settings) { return std::string(settings.smtp_password.empty() ? "" : "***"); }, true},
 
       Number("VOLCANION_CACHE_BYTES", &Settings::cache_bytes, 0, 1024 * 1024 * kMebibyte,
              "of answers that are kept in memory; 0: none"),
@@ -337,6 +345,15 @@ void Apply(Settings& settings, const std::map<std::string, std::string>& values,
 
 }  // namespace
 
+bool IsOwnAddress(std::string_view url) {
+  url.remove_prefix(std::min(url.find("://") + 3, url.size()));
+  for (const std::string_view host : {"127.0.0.1", "[::1]"}) {
+    const auto rest = url.substr(std::min(host.size(), url.size()));
+    if (url.starts_with(host) && (rest.empty() || rest.front() == ':' || rest.front() == '/')) return true;
+  }
+  return false;
+}
+
 std::vector<SettingDescription> Describe(const Settings& settings) {
   std::vector<SettingDescription> descriptions;
   for (const auto& setting : AllSettings()) {
@@ -372,6 +389,17 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
     mistakes.push_back({"VOLCANION_OIDC_JWKS", "wrong_value",
                         "VOLCANION_OIDC_JWKS must begin with https://: whoever is in between could give us keys of "
                         "their own"});
+  }
+  const auto& smtp = settings.smtp_url;
+  const bool is_smtp = smtp.starts_with("smtp://") || smtp.starts_with("smtps://");
+  if (!smtp.empty() && (!is_smtp || smtp.find('@') != std::string::npos)) {
+    mistakes.push_back({"VOLCANION_SMTP_URL", "wrong_value",
+                        "VOLCANION_SMTP_URL must be smtps://HOST[:PORT] or smtp://HOST[:PORT]; user and password are "
+                        "settings of their own"});
+  }
+  if (smtp.empty() != settings.smtp_from.empty() || (!smtp.empty() && !domain::Email::Parse(settings.smtp_from))) {
+    mistakes.push_back({"VOLCANION_SMTP_FROM", "incomplete",
+                        "VOLCANION_SMTP_FROM, an e-mail address, and VOLCANION_SMTP_URL must both be set, or neither"});
   }
   if (settings.max_event_bytes > settings.max_body_bytes) {
     mistakes.push_back({"VOLCANION_MAX_EVENT_BYTES", "out_of_range",

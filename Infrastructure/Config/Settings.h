@@ -78,9 +78,15 @@ struct Settings {
 
   std::chrono::seconds access_token_lifetime{600};
   std::chrono::seconds signing_key_lifetime{30 * 24 * 3600};
-  std::string oidc_issuer;  ///< empty: no external issuer
+  std::string signing_key_file;  ///< empty: signing.key in the data directory, where there is one
+  std::string oidc_issuer;       ///< empty: no external issuer
   std::string oidc_audience;
   std::string oidc_jwks;
+
+  std::string smtp_url;  ///< empty: messages are not sent
+  std::string smtp_from;
+  std::string smtp_user;
+  std::string smtp_password;
 
   std::size_t cache_bytes = 64 * 1024 * 1024;
   std::string redis_url;  ///< checked; empty: the cache is in memory
@@ -92,6 +98,9 @@ struct Settings {
   LogLevel log_level = LogLevel::kInfo;
   LogStyle log_format = LogStyle::kJson;
 };
+
+/// Whether a URL's host is this machine itself, by its number.
+bool IsOwnAddress(std::string_view url);
 
 /// One setting as an operator sees it.
 struct SettingDescription {

@@ -11,7 +11,8 @@
 namespace volcanion::infrastructure {
 
 /// What `volcanion up` has made for its demo and whose secrets lie in a file: people and tokens that are marked, and
-/// the keys of systems of marked partners.
+/// the keys of systems of marked partners. All of it at once, for no partner and no request: its transactions are
+/// unbound.
 class DemoCredentials {
  public:
   explicit DemoCredentials(SociPool& write_store) : pool_(write_store) {}

@@ -9,6 +9,7 @@
 #include <soci/soci.h>
 
 #include <optional>
+#include <sstream>
 #include <string>
 #include <variant>
 
@@ -145,6 +146,28 @@ void AddAuditEntry(soci::session& session, const AuditEntry& entry) {
       soci::use(entry.author.correlation_id, "correlation_id"),
       soci::use(entry.author.client_address, "client_address"), soci::use(details, "details"),
       soci::use(before, "before"), soci::use(after, "after");
+}
+
+constexpr std::string_view kPersonsLogs = R"(
+  SELECT email, is_platform_admin::int,
+         coalesce((SELECT string_agg(partner_id::text, ' ') FROM write.memberships AS member
+                    WHERE member.user_id = person.user_id AND accepted_at IS NOT NULL), '')
+    FROM write.users AS person
+   WHERE user_id = :person::uuid)";
+
+void AddEntriesOfPerson(soci::session& session, const std::string& user_id, application::Author author,
+                        const char* action, std::vector<std::pair<std::string, std::string>> details) {
+  std::string email, partners;
+  int is_platform_admin = 0;
+  session.once << kPersonsLogs, soci::use(user_id, "person"), soci::into(email), soci::into(is_platform_admin),
+      soci::into(partners);
+  if (author.actor.empty()) author.actor = email;
+  AuditEntry entry{std::nullopt, std::move(author), action, email, std::move(details)};
+  if (is_platform_admin != 0 || partners.empty()) AddAuditEntry(session, entry);
+  for (std::istringstream ids(partners); ids >> partners;) {
+    entry.partner = IdFromColumn<domain::PartnerId>(partners);
+    AddAuditEntry(session, entry);
+  }
 }
 
 domain::Result<domain::Done> PostgresAuditLog::Add(const std::vector<AuditEntry>& entries) {

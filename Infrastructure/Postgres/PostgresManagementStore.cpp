@@ -358,4 +358,59 @@ Result<Done> PostgresManagementStore::AddAdminToken(std::string_view name, std::
   });
 }
 
+// Administrators' tokens are no partner's: what concerns them is unbound, and asked for by platform admins alone.
+constexpr std::string_view kAdminTokens = R"(
+  SELECT id::text, name, prefix, (extract(epoch FROM created_at) * 1000000)::bigint
+    FROM (SELECT encode(substring(token_hash, 1, 16), 'hex')::uuid AS id, name, prefix, created_at
+            FROM write.admin_tokens
+           WHERE revoked_at IS NULL) AS token
+   WHERE true)";
+
+constexpr std::string_view kAdminTokensEnd = R"(
+   ORDER BY id
+   LIMIT :limit)";
+
+Result<application::AdminTokenPage> PostgresManagementStore::ListAdminTokens(
+    std::optional<application::AdminTokenId> after, int limit) {
+  using application::AdminTokenPage;
+  return pool_.Run({"list admin tokens", RowScope::Unbound()}, [&](soci::session& session) -> Result<AdminTokenPage> {
+    application::AdminTokenRow row;
+    std::string id;
+    long long created_at = 0;
+    soci::statement statement(session);
+    statement.exchange(soci::into(id));
+    statement.exchange(soci::into(row.name));
+    statement.exchange(soci::into(row.prefix));
+    statement.exchange(soci::into(created_at));
+    Conditions conditions(statement);
+    if (after) conditions.Add("id > :after::uuid", "after", after->ToString());
+    const int one_more = limit + 1;
+    statement.exchange(soci::use(one_more, "limit"));
+    AdminTokenPage page;
+    ForEachRow(statement, std::string(kAdminTokens).append(conditions.sql()).append(kAdminTokensEnd), [&] {
+      row.id = IdFromColumn<application::AdminTokenId>(id);
+      row.created_at = TimestampFromMicros(created_at);
+      page.items.push_back(row);
+    });
+    return CutTo(limit, std::move(page));
+  });
+}
+
+constexpr std::string_view kRevokeAdminToken = R"(
+  UPDATE write.admin_tokens SET revoked_at = now()
+   WHERE encode(substring(token_hash, 1, 16), 'hex')::uuid = :id::uuid AND revoked_at IS NULL
+  RETURNING name, prefix)";
+
+Result<Done> PostgresManagementStore::RevokeAdminToken(application::AdminTokenId token, AuditEntry audit) {
+  const auto id = token.ToString();
+  return pool_.Run({"revoke admin token", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
+    std::string name, prefix;
+    session.once << kRevokeAdminToken, soci::use(id, "id"), soci::into(name), soci::into(prefix);
+    if (!session.got_data()) return Error{ErrorKind::kNotFound, "There is no such token."};
+    audit.target = name + " (" + prefix + ")";
+    AddAuditEntry(session, audit);
+    return Done{};
+  });
+}
+
 }  // namespace volcanion::infrastructure

@@ -24,6 +24,10 @@ class PostgresManagementStore final : public application::ManagementStore {
   domain::Result<domain::Done> AddAdminToken(std::string_view name, std::string_view prefix,
                                              const domain::SecretHash& hash,
                                              const application::AuditEntry& audit) override;
+  domain::Result<application::AdminTokenPage> ListAdminTokens(std::optional<application::AdminTokenId> after,
+                                                              int limit) override;
+  domain::Result<domain::Done> RevokeAdminToken(application::AdminTokenId token,
+                                                application::AuditEntry audit) override;
 
  private:
   SociPool& pool_;

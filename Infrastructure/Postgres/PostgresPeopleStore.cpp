@@ -1,5 +1,6 @@
 #include "Infrastructure/Postgres/PostgresPeopleStore.h"
 
+#include "Application/Commands/ManagementAudit.h"
 #include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/SociConditions.h"
 #include "Infrastructure/Postgres/SociRows.h"
@@ -14,9 +15,13 @@ namespace {
 
 using application::AuditEntry;
 using application::Invitation;
+using application::MemberGuard;
 using application::MemberPage;
 using application::MemberRow;
 using application::OneTimeHolder;
+using application::PersonPage;
+using application::PersonQuery;
+using application::PersonRow;
 using domain::Done;
 using domain::Error;
 using domain::ErrorKind;
@@ -65,23 +70,122 @@ Result<Done> PostgresPeopleStore::AddPerson(const application::NewPerson& person
   return added;
 }
 
+constexpr std::string_view kPeople = R"(
+  SELECT user_id::text, email, is_active::int, is_platform_admin::int,
+         (extract(epoch FROM created_at) * 1000000)::bigint
+    FROM write.users
+   WHERE true)";
+
+constexpr std::string_view kPeopleEnd = R"(
+   ORDER BY email COLLATE "C"
+   LIMIT :limit)";
+
+namespace {
+
+/// The columns of kPeople.
+struct PersonColumns {
+  explicit PersonColumns(soci::statement& statement) {
+    statement.exchange(soci::into(id));
+    statement.exchange(soci::into(email));
+    statement.exchange(soci::into(is_active));
+    statement.exchange(soci::into(is_platform_admin));
+    statement.exchange(soci::into(created_at));
+  }
+  PersonRow Row() const {
+    return {IdFromColumn<domain::UserId>(id), email, is_active != 0, is_platform_admin != 0,
+            TimestampFromMicros(created_at),  {}};
+  }
+
+  std::string id, email;
+  int is_active = 0, is_platform_admin = 0;
+  long long created_at = 0;
+};
+
+}  // namespace
+
+Result<PersonPage> PostgresPeopleStore::ListPeople(const PersonQuery& query) {
+  if (query.email && HasNul(*query.email)) return PersonPage{};
+  return pool_.Run({"list people", RowScope::Unbound()}, [&](soci::session& session) -> Result<PersonPage> {
+    soci::statement statement(session);
+    PersonColumns columns(statement);
+    Conditions conditions(statement);
+    if (query.email) conditions.Add("email = lower(:email)", "email", *query.email);
+    if (query.is_active) conditions.Add(*query.is_active ? "is_active" : "NOT is_active");
+    if (query.after) conditions.Add("email COLLATE \"C\" > :after", "after", *query.after);
+    const int one_more = query.limit + 1;
+    statement.exchange(soci::use(one_more, "limit"));
+    PersonPage page;
+    ForEachRow(statement, std::string(kPeople).append(conditions.sql()).append(kPeopleEnd),
+               [&] { page.items.push_back(columns.Row()); });
+    page.more = page.items.size() > static_cast<std::size_t>(query.limit);
+    if (page.more) page.items.pop_back();
+    return page;
+  });
+}
+
+constexpr std::string_view kPartsOfPerson = R"(
+  SELECT partner.partner_id::text, partner.name, member.role, (member.accepted_at IS NOT NULL)::int
+    FROM write.memberships AS member
+    JOIN write.partners AS partner USING (partner_id)
+   WHERE member.user_id = :person::uuid
+   ORDER BY partner.name)";
+
+namespace {
+
+Result<PersonRow> FetchPerson(soci::session& session, const std::string& id, const char* lock) {
+  std::optional<PersonRow> row;
+  {
+    soci::statement statement(session);
+    PersonColumns columns(statement);
+    statement.exchange(soci::use(id, "id"));
+    ForEachRow(statement, std::string(kPeople).append("\n     AND user_id = :id::uuid").append(lock),
+               [&] { row = columns.Row(); });
+  }
+  if (!row) return Error{ErrorKind::kNotFound, "There is no such person."};
+  std::string partner, name, role;
+  int has_accepted = 0;
+  soci::statement statement(session);
+  statement.exchange(soci::into(partner));
+  statement.exchange(soci::into(name));
+  statement.exchange(soci::into(role));
+  statement.exchange(soci::into(has_accepted));
+  statement.exchange(soci::use(id, "person"));
+  ForEachRow(statement, std::string(kPartsOfPerson), [&] {
+    row->parts.push_back({IdFromColumn<domain::PartnerId>(partner), name, RoleFromColumn(role), has_accepted != 0});
+  });
+  return *std::move(row);
+}
+
+}  // namespace
+
+Result<PersonRow> PostgresPeopleStore::GetPerson(domain::UserId person) {
+  const auto id = person.ToString();
+  return pool_.Run({"get person", RowScope::Unbound()},
+                   [&](soci::session& session) { return FetchPerson(session, id, ""); });
+}
+
 constexpr std::string_view kSetActive = R"(
-  UPDATE write.users SET is_active = :is_active::int::boolean WHERE email = :email RETURNING user_id::text)";
+  UPDATE write.users SET is_active = :is_active::int::boolean WHERE user_id = :person::uuid)";
 
 constexpr std::string_view kEndSessions = R"(
   UPDATE write.sessions SET revoked_at = :now::timestamptz WHERE user_id = :person::uuid AND revoked_at IS NULL)";
 
-Result<bool> PostgresPeopleStore::SetActive(const domain::Email& email, bool is_active, domain::Timestamp now,
-                                            const AuditEntry& entry) {
+Result<PersonRow> PostgresPeopleStore::SetActive(domain::UserId person, bool is_active,
+                                                 const std::optional<std::vector<int>>& expected_revisions,
+                                                 domain::Timestamp now, const application::Author& author) {
   const int active = is_active ? 1 : 0;
+  const auto id = person.ToString();
   const auto now_text = domain::FormatRfc3339(now);
-  return pool_.Run({"change person", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
-    std::string person;
-    session.once << kSetActive, soci::use(active, "is_active"), soci::use(email.text(), "email"), soci::into(person);
-    if (!session.got_data()) return false;
-    if (!is_active) session.once << kEndSessions, soci::use(now_text, "now"), soci::use(person, "person");
-    AddAuditEntry(session, entry);
-    return true;
+  return pool_.Run({"change person", RowScope::Unbound()}, [&](soci::session& session) -> Result<PersonRow> {
+    auto row = FetchPerson(session, id, " FOR NO KEY UPDATE");
+    if (!row) return row;
+    if (auto fits = application::CheckRevision(row->revision(), expected_revisions); !fits) return fits.error();
+    if (row->is_active == is_active) return row;
+    session.once << kSetActive, soci::use(active, "is_active"), soci::use(id, "person");
+    if (!is_active) session.once << kEndSessions, soci::use(now_text, "now"), soci::use(id, "person");
+    AddEntriesOfPerson(session, id, author, is_active ? "person.activated" : "person.deactivated");
+    row->is_active = is_active;
+    return row;
   });
 }
 
@@ -201,37 +305,69 @@ constexpr std::string_view kSetRole = R"(
   UPDATE write.memberships SET role = :role
    WHERE partner_id = :partner::uuid AND membership_id = :id::uuid AND role <> :role)";
 
-constexpr std::string_view kOneMember = "\n     AND member.membership_id = :id::uuid FOR UPDATE OF member";
+constexpr std::string_view kOneMember = "\n     AND member.membership_id = :id::uuid";
+
+// Changes of one partner's members wait for each other here: of two last admins who remove each other, one stays.
+constexpr std::string_view kLockPartner = R"(
+  SELECT 1 FROM write.partners WHERE partner_id = :partner::uuid FOR NO KEY UPDATE)";
+
+constexpr std::string_view kHasOtherAdmin = R"(
+  SELECT count(*)::int
+    FROM write.memberships
+   WHERE partner_id = :partner::uuid AND membership_id <> :id::uuid AND role = 'admin' AND accepted_at IS NOT NULL)";
 
 namespace {
 
-std::optional<MemberRow> LockMember(soci::session& session, const std::string& partner, const std::string& id) {
+Result<MemberRow> FetchMember(soci::session& session, const std::string& partner, const std::string& id) {
   soci::statement statement(session);
   MemberColumns columns(statement);
   statement.exchange(soci::use(partner, "partner"));
   statement.exchange(soci::use(id, "id"));
   std::optional<MemberRow> row;
   ForEachRow(statement, std::string(kMembers).append(kOneMember), [&] { row = columns.Row(); });
-  return row;
+  if (!row) return NoSuchMember();
+  return *std::move(row);
+}
+
+/// As it is while nobody else changes it. `role`: what becomes of the member; nothing: removed.
+Result<MemberRow> LockMember(soci::session& session, const std::string& partner, const std::string& id,
+                             const MemberGuard& guard, std::optional<domain::Role> role) {
+  session.once << kLockPartner, soci::use(partner, "partner");
+  auto row = FetchMember(session, partner, id);
+  if (!row) return row;
+  if (auto fits = application::CheckRevision(row->revision(), guard.expected_revisions); !fits) return fits.error();
+  const bool is_admin = row->role == domain::Role::kAdmin && row->accepted_at;
+  if (!guard.keeps_an_admin || !is_admin || role == domain::Role::kAdmin) return row;
+  int others = 0;
+  session.once << kHasOtherAdmin, soci::use(partner, "partner"), soci::use(id, "id"), soci::into(others);
+  if (others > 0) return row;
+  return Error{ErrorKind::kConflict,
+               "This is the partner's last admin. Make somebody else an admin first, or ask a platform admin."};
 }
 
 }  // namespace
 
+Result<MemberRow> PostgresPeopleStore::GetMember(domain::PartnerId partner, domain::MembershipId member) {
+  const auto partner_text = partner.ToString();
+  const auto id = member.ToString();
+  return pool_.Run({"get member", RowScope::Of(partner)},
+                   [&](soci::session& session) { return FetchMember(session, partner_text, id); });
+}
+
 Result<MemberRow> PostgresPeopleStore::ChangeRole(domain::PartnerId partner, domain::MembershipId member,
-                                                  domain::Role role, AuditEntry entry) {
+                                                  domain::Role role, const MemberGuard& guard, AuditEntry entry) {
   const auto partner_text = partner.ToString();
   const auto id = member.ToString();
   const std::string role_text(domain::ToString(role));
   return pool_.Run({"change member", RowScope::Of(partner)}, [&](soci::session& session) -> Result<MemberRow> {
-    auto row = LockMember(session, partner_text, id);
-    if (!row) return NoSuchMember();
-    if (row->role == role) return *std::move(row);
+    auto row = LockMember(session, partner_text, id, guard, role);
+    if (!row || row->role == role) return row;
     session.once << kSetRole, soci::use(role_text, "role"), soci::use(partner_text, "partner"), soci::use(id, "id");
     entry.target = row->email;
     entry.details = {{"role", role_text}, {"roleBefore", std::string(domain::ToString(row->role))}};
     AddAuditEntry(session, entry);
     row->role = role;
-    return *std::move(row);
+    return row;
   });
 }
 
@@ -239,12 +375,12 @@ constexpr std::string_view kDeleteMember = R"(
   DELETE FROM write.memberships WHERE partner_id = :partner::uuid AND membership_id = :id::uuid)";
 
 Result<Done> PostgresPeopleStore::RemoveMember(domain::PartnerId partner, domain::MembershipId member,
-                                               AuditEntry entry) {
+                                               const MemberGuard& guard, AuditEntry entry) {
   const auto partner_text = partner.ToString();
   const auto id = member.ToString();
   return pool_.Run({"remove member", RowScope::Of(partner)}, [&](soci::session& session) -> Result<Done> {
-    const auto row = LockMember(session, partner_text, id);
-    if (!row) return NoSuchMember();
+    const auto row = LockMember(session, partner_text, id, guard, std::nullopt);
+    if (!row) return row.error();
     session.once << kDeleteMember, soci::use(partner_text, "partner"), soci::use(id, "id");
     entry.target = row->email;
     entry.details = {{"roleBefore", std::string(domain::ToString(row->role))}};
@@ -320,19 +456,9 @@ constexpr std::string_view kFirstPassword = R"(
 constexpr std::string_view kEmailOf = R"(
   SELECT email FROM write.users WHERE user_id = :person::uuid)";
 
-namespace {
-
-std::string EmailOf(soci::session& session, const std::string& person) {
-  std::string email;
-  session.once << kEmailOf, soci::use(person, "person"), soci::into(email);
-  return email;
-}
-
-}  // namespace
-
 Result<bool> PostgresPeopleStore::Accept(const domain::SecretHash& token,
                                          const std::optional<std::string>& password_hash, domain::Timestamp now,
-                                         const std::string& correlation_id) {
+                                         const application::Author& author) {
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
   return pool_.Run({"accept invitation", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
@@ -345,10 +471,10 @@ Result<bool> PostgresPeopleStore::Accept(const domain::SecretHash& token,
     if (password_hash) {
       session.once << kFirstPassword, soci::use(*password_hash, "password_hash"), soci::use(person, "person");
     }
-    const auto email = EmailOf(session, person);
-    AddAuditEntry(
-        session,
-        {IdFromColumn<domain::PartnerId>(partner), {email, correlation_id}, "member.joined", email, {{"role", role}}});
+    AuditEntry entry{IdFromColumn<domain::PartnerId>(partner), author, "member.joined", "", {{"role", role}}};
+    session.once << kEmailOf, soci::use(person, "person"), soci::into(entry.target);
+    entry.author.actor = entry.target;
+    AddAuditEntry(session, entry);
     return true;
   });
 }
@@ -363,7 +489,7 @@ constexpr std::string_view kNewPassword = R"(
   UPDATE write.users SET password_hash = :password_hash WHERE user_id = :person::uuid)";
 
 Result<bool> PostgresPeopleStore::ResetPassword(const domain::SecretHash& token, const std::string& password_hash,
-                                                domain::Timestamp now, const std::string& correlation_id) {
+                                                domain::Timestamp now, const application::Author& author) {
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
   return pool_.Run({"reset password", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
@@ -372,8 +498,7 @@ Result<bool> PostgresPeopleStore::ResetPassword(const domain::SecretHash& token,
     if (!session.got_data()) return false;
     session.once << kNewPassword, soci::use(password_hash, "password_hash"), soci::use(person, "person");
     session.once << kEndSessions, soci::use(now_text, "now"), soci::use(person, "person");
-    const auto email = EmailOf(session, person);
-    AddAuditEntry(session, {std::nullopt, {email, correlation_id}, "person.password_reset", email});
+    AddEntriesOfPerson(session, person, author, "person.password_reset");
     return true;
   });
 }

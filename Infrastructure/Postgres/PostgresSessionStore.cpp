@@ -1,11 +1,13 @@
 #include "Infrastructure/Postgres/PostgresSessionStore.h"
 
+#include "Infrastructure/Postgres/PostgresAuditLog.h"
 #include "Infrastructure/Postgres/SociRows.h"
 
 #include <soci/soci.h>
 
 namespace volcanion::infrastructure {
 
+using application::Author;
 using application::Session;
 using application::StoredCredentials;
 using domain::Done;
@@ -47,7 +49,7 @@ void InsertToken(soci::session& session, const domain::SecretHash& token, const 
 }  // namespace
 
 Result<Done> PostgresSessionStore::Begin(const Session& begun, const domain::SecretHash& token, domain::Timestamp now,
-                                         domain::Timestamp expires_at) {
+                                         domain::Timestamp expires_at, const Author& author) {
   const auto id = begun.id.ToString();
   const auto person = begun.user.ToString();
   const auto now_text = domain::FormatRfc3339(now);
@@ -57,6 +59,7 @@ Result<Done> PostgresSessionStore::Begin(const Session& begun, const domain::Sec
     session.once << kInsertSession, soci::use(id, "id"), soci::use(person, "person"), soci::use(now_text, "now"),
         soci::use(expiry, "expires_at");
     InsertToken(session, token, id);
+    AddEntriesOfPerson(session, person, author, "person.logged_in");
     return Done{};
   });
 }
@@ -78,7 +81,8 @@ constexpr std::string_view kRevoke = R"(
   UPDATE write.sessions SET revoked_at = :now::timestamptz WHERE session_id = :id::uuid AND revoked_at IS NULL)";
 
 Result<std::optional<Session>> PostgresSessionStore::Continue(const domain::SecretHash& used,
-                                                              const domain::SecretHash& next, domain::Timestamp now) {
+                                                              const domain::SecretHash& next, domain::Timestamp now,
+                                                              const Author& author) {
   using Found = std::optional<Session>;
   const auto hash = HexOf(used);
   const auto now_text = domain::FormatRfc3339(now);
@@ -90,6 +94,8 @@ Result<std::optional<Session>> PostgresSessionStore::Continue(const domain::Secr
     if (!session.got_data() || is_good == 0) return Found();
     if (was_used != 0) {
       session.once << kRevoke, soci::use(now_text, "now"), soci::use(id, "id");
+      AddEntriesOfPerson(session, person, author, "session.ended",
+                         {{"reason", "a refresh token was used a second time: somebody has a copy of it"}});
       return Found();
     }
     session.once << kUseToken, soci::use(now_text, "now"), soci::use(hash, "hash");
@@ -101,13 +107,16 @@ Result<std::optional<Session>> PostgresSessionStore::Continue(const domain::Secr
 constexpr std::string_view kEnd = R"(
   UPDATE write.sessions SET revoked_at = :now::timestamptz
    WHERE session_id = (SELECT session_id FROM write.refresh_tokens WHERE token_hash = decode(:hash, 'hex'))
-     AND revoked_at IS NULL)";
+     AND revoked_at IS NULL
+  RETURNING user_id::text)";
 
-Result<Done> PostgresSessionStore::End(const domain::SecretHash& token, domain::Timestamp now) {
+Result<Done> PostgresSessionStore::End(const domain::SecretHash& token, domain::Timestamp now, const Author& author) {
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
   return pool_.Run({"end session", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
-    session.once << kEnd, soci::use(now_text, "now"), soci::use(hash, "hash");
+    std::string person;
+    session.once << kEnd, soci::use(now_text, "now"), soci::use(hash, "hash"), soci::into(person);
+    if (session.got_data()) AddEntriesOfPerson(session, person, author, "person.logged_out");
     return Done{};
   });
 }

@@ -11,11 +11,13 @@ class PostgresSessionStore final : public application::SessionStore {
 
   domain::Result<std::optional<application::StoredCredentials>> FindCredentials(const domain::Email& email) override;
   domain::Result<domain::Done> Begin(const application::Session& session, const domain::SecretHash& token,
-                                     domain::Timestamp now, domain::Timestamp expires_at) override;
+                                     domain::Timestamp now, domain::Timestamp expires_at,
+                                     const application::Author& author) override;
   domain::Result<std::optional<application::Session>> Continue(const domain::SecretHash& used,
-                                                               const domain::SecretHash& next,
-                                                               domain::Timestamp now) override;
-  domain::Result<domain::Done> End(const domain::SecretHash& token, domain::Timestamp now) override;
+                                                               const domain::SecretHash& next, domain::Timestamp now,
+                                                               const application::Author& author) override;
+  domain::Result<domain::Done> End(const domain::SecretHash& token, domain::Timestamp now,
+                                   const application::Author& author) override;
 
  private:
   SociPool& pool_;

@@ -2,18 +2,23 @@
 
 #include "Application/Ports/SigningKeyStore.h"
 #include "Infrastructure/Postgres/SociPool.h"
+#include "Infrastructure/Security/SecretBox.h"
+
+#include <utility>
 
 namespace volcanion::infrastructure {
 
+/// write.signing_keys, the private halves sealed where the box has a key.
 class PostgresSigningKeyStore final : public application::SigningKeyStore {
  public:
-  explicit PostgresSigningKeyStore(SociPool& write_store) : pool_(write_store) {}
+  PostgresSigningKeyStore(SociPool& write_store, SecretBox box) : pool_(write_store), box_(std::move(box)) {}
 
   domain::Result<application::SigningKey> Current(domain::Timestamp oldest, domain::Timestamp now,
                                                   const Make& make) override;
 
  private:
   SociPool& pool_;
+  const SecretBox box_;
 };
 
 }  // namespace volcanion::infrastructure

@@ -123,6 +123,7 @@ struct Walk {
     const auto member = partner + "/members/" + JsonString(invited.body, "memberId");
     CHECK(with_token("/api/auth/accept-invitation", api.service.messages().TokenFor(kEmail)) == 204);
     CHECK(Get(partner + "/members").status == 200);
+    CHECK(Get(member).status == 200);
     CHECK(Patch(member, R"({"role":"admin"})").status == 200);
     const auto logged_in = api.service.LogIn(kEmail);
     REQUIRE(logged_in.status == 200);
@@ -137,11 +138,28 @@ struct Walk {
     WaitUntil("the link is sent", [&] { return api.service.messages().TokenFor(kEmail) != invitation; });
     CHECK(with_token("/api/auth/reset-password", api.service.messages().TokenFor(kEmail)) == 204);
     CHECK(client.Get("/.well-known/jwks.json").status == 200);
+    CHECK(Get("/api/auth/me").status == 200);
+    const auto person = "/api/people/" + JsonString(Get("/api/people?email=ada@example.com").body, "personId");
+    CHECK(Get(person).status == 200);
+    CHECK(Patch(person, R"({"isActive":false})").status == 200);
+    (void)api.Ask(
+        "INSERT INTO write.admin_tokens (token_hash, name, prefix) VALUES (sha256('another'), 'other', 'va')");
+    const auto tokens = Get("/api/admin-tokens");
+    CHECK(tokens.status == 200);
+    const auto other = tokens.body.find("\"name\":\"other\"");
+    REQUIRE(other != std::string::npos);
+    const auto id = tokens.body.substr(tokens.body.rfind("adminTokenId\":\"", other) + 15, 36);
+    CHECK(api.service.Send("DELETE", "/api/admin-tokens/" + id, "").status == 204);
     const auto issued = Post(partner + "/tokens", R"({"name":"ci","scopes":["events:read"]})");
     REQUIRE(issued.status == 201);
     CHECK(Get(partner + "/tokens").status == 200);
     CHECK(api.service.Send("DELETE", partner + "/tokens/" + JsonString(issued.body, "serviceTokenId"), "").status <
           300);
+    CHECK(client
+              .Get("/api/auth/me",
+                   TestService::As(
+                       JsonString(Post(partner + "/tokens", R"({"name":"me","scopes":["audit:read"]})").body, "token")))
+              .status == 200);
     CHECK(api.service.Send("DELETE", member, "").status < 300);
   }
 

@@ -58,7 +58,7 @@ TEST_SUITE("structures") {
     Registry api;
     const auto draft = api.Publish(kAtMost1000, "");
     CHECK(draft.status == 201);
-    CHECK(draft.Header("ETag") == "\"1\"");
+    CHECK(draft.Header("ETag")->starts_with("\"1-"));
     CHECK(Has(draft.body, R"("partnerSystemId":null,"eventName":"purchase","version":1,"state":"draft","schema":)"));
     CHECK(Has(api.Ingest(R"({"eventName":"purchase"})").body, R"("schemaVersion":null)"));
     const auto active = api.Patch(api.Version(1), R"({"schema":{"minProperties":1},"state":"active"})");

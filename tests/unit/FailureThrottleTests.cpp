@@ -58,17 +58,20 @@ TEST_SUITE("failures by address") {
 
 TEST_SUITE("entity tags") {
   TEST_CASE("If-Match names the revisions that will do; what is no strong tag of ours matches nothing") {
-    const auto read = [](const char* field) {
+    const auto read = [](const std::string& field) {
       Headers headers;
       headers.Add("if-match", field);
-      return ReadIfMatch(headers);
+      return ReadIfMatch(headers, "one");
     };
-    CHECK(EntityTag(12) == "\"12\"");
-    CHECK(!ReadIfMatch(Headers()));
+    const auto one = EntityTag("one", 1), two = EntityTag("one", 2);
+    CHECK(!ReadIfMatch(Headers(), "one"));
     CHECK(!read("*"));
-    CHECK(read("\"12\"") == std::vector{12});
-    CHECK(read("\"1\" , \"2\",W/\"3\"") == std::vector{1, 2});
-    for (const auto* other : {"", "12", "\"\"", "\"a\"", "\"1", "W/\"1\"", "\"1x\""}) {
+    CHECK(read(one) == std::vector{1});
+    CHECK(read(one + " , " + two + ",W/" + EntityTag("one", 3)) == std::vector{1, 2});
+    CHECK(read(EntityTag("another", 1) + ", " + two) == std::vector{2});
+    for (const std::string& other :
+         {std::string(), std::string("1"), std::string("\"\""), std::string("\"1\""), one.substr(1),
+          one.substr(0, one.size() - 1), "W/" + one, "\"x" + one.substr(1), EntityTag("another", 1)}) {
       CAPTURE(other);
       CHECK(read(other) == std::vector<int>());
     }

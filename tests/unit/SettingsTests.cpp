@@ -24,6 +24,11 @@ TEST_CASE("limits that contradict one another are reported, all of them, by the 
            Contradiction{"VOLCANION_MAX_BUFFERED_BYTES", {{"VOLCANION_MAX_BUFFERED_BYTES", "5000000"}}},
            Contradiction{"VOLCANION_MAX_UNSENT_BYTES", {{"VOLCANION_MAX_UNSENT_BYTES", "5000000"}}},
            Contradiction{"VOLCANION_ADMIN_LISTEN", {{"VOLCANION_ADMIN_LISTEN", "127.0.0.1:8080"}}},
+           Contradiction{"VOLCANION_SMTP_URL",
+                         {{"VOLCANION_SMTP_URL", "smtp://user@mail"}, {"VOLCANION_SMTP_FROM", "a@example.com"}}},
+           Contradiction{"VOLCANION_SMTP_URL",
+                         {{"VOLCANION_SMTP_URL", "https://mail"}, {"VOLCANION_SMTP_FROM", "a@example.com"}}},
+           Contradiction{"VOLCANION_SMTP_FROM", {{"VOLCANION_SMTP_URL", "smtps://mail"}}},
        }) {
     CAPTURE(name);
     const auto settings = LoadSettings({}, environment);
@@ -33,6 +38,16 @@ TEST_CASE("limits that contradict one another are reported, all of them, by the 
   }
   CHECK(LoadSettings({}, {}).ok());
   CHECK(LoadSettings({}, {{"VOLCANION_LISTEN", "127.0.0.1:0"}, {"VOLCANION_ADMIN_LISTEN", "127.0.0.1:0"}}).ok());
+}
+
+TEST_CASE("this machine itself is known by its number, and nothing that only looks like it") {
+  for (const auto* url : {"smtp://127.0.0.1", "smtp://127.0.0.1:25", "http://[::1]/keys", "smtps://[::1]"}) {
+    CHECK_MESSAGE(IsOwnAddress(url), url);
+  }
+  for (const auto* url :
+       {"smtp://127.0.0.1.evil.example", "smtp://localhost", "smtp://mail/127.0.0.1", "smtp://", ""}) {
+    CHECK_FALSE_MESSAGE(IsOwnAddress(url), url);
+  }
 }
 
 TEST_CASE("every setting is in the documentation, with its default") {

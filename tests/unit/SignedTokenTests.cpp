@@ -1,10 +1,15 @@
 #include "Infrastructure/Security/JoseTokens.h"
 #include "tests/support/Base64Url.h"
 
+#include <cjose/cjose.h>
 #include <doctest/doctest.h>
 #include <sodium.h>
 
+#include <cstdlib>
+#include <initializer_list>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace volcanion;
@@ -57,6 +62,31 @@ std::vector<std::string> PartsOf(const std::string& token) {
 std::string WithHeader(std::string_view header) {
   const auto parts = PartsOf(Signed());
   return Base64Url(header) + "." + parts[1] + "." + parts[2];
+}
+
+/// Our payload under a header of the stranger's choice, and truly signed by the stranger: whoever took a key, or the
+/// place of one, out of the header would find the signature good. `more` are names and JSON values beside RS256.
+std::string SignedByStranger(std::initializer_list<std::pair<const char*, std::string>> more) {
+  cjose_err error{};
+  const auto& jwk = StrangersKey().private_jwk;
+  const std::unique_ptr<cjose_jwk_t, void (*)(cjose_jwk_t*)> key(cjose_jwk_import(jwk.data(), jwk.size(), &error),
+                                                                 [](cjose_jwk_t* one) { cjose_jwk_release(one); });
+  const std::unique_ptr<cjose_header_t, void (*)(cjose_header_t*)> header(cjose_header_new(&error),
+                                                                          cjose_header_release);
+  REQUIRE(cjose_header_set(header.get(), CJOSE_HDR_ALG, "RS256", &error));
+  for (const auto& [name, value] : more) {
+    const bool is_text = value.starts_with('"');
+    REQUIRE((is_text ? cjose_header_set(header.get(), name, value.substr(1, value.size() - 2).c_str(), &error)
+                     : cjose_header_set_raw(header.get(), name, value.c_str(), &error)));
+  }
+  const std::string payload = R"({"iss":"us","aud":"ours","sub":"eve","sid":"s","exp":9999999999})";
+  const std::unique_ptr<cjose_jws_t, void (*)(cjose_jws_t*)> signature(
+      cjose_jws_sign(key.get(), header.get(), reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size(),
+                     &error),
+      cjose_jws_release);
+  const char* text = nullptr;
+  REQUIRE(cjose_jws_export(signature.get(), &text, &error));
+  return text;
 }
 
 /// What an attacker makes of a public key: signed by HMAC, with `secret` for the key.
@@ -145,12 +175,32 @@ TEST_SUITE("signed tokens") {
         CHECK_FALSE(Read(WithHeader(R"({"alg":"RS256",)" + kid + more + "}")).has_value());
       }
     }
+    const std::pair<const char*, std::string> keys[] = {{"jwk", jwk},
+                                                        {"jku", R"("https://evil.example/jwks.json")"},
+                                                        {"jku", R"("file:///tmp/jwks.json")"},
+                                                        {"x5u", R"("https://evil.example/cert.pem")"},
+                                                        {"x5c", R"(["MIIB"])"}};
+    for (const auto& [name, value] : keys) {
+      CAPTURE(name);
+      CHECK_FALSE(Read(SignedByStranger({{name, value}})).has_value());
+      CHECK_FALSE(Read(SignedByStranger({{"kid", R"("ours")"}, {name, value}})).has_value());
+      CHECK_FALSE(Read(SignedByStranger({{"kid", R"("theirs")"}, {name, value}})).has_value());
+    }
+    CHECK(kTokens
+              .Read(SignedByStranger({{"kid", R"("ours")"}}),
+                    [](std::string_view) { return std::optional(StrangersKey().public_jwk); })
+              .has_value());  // the signature is a good one, by a key that is not ours
   }
 
   TEST_CASE("a kid is looked up, and is nothing else") {
     for (const std::string kid : {"theirs", "", "../../../dev/null", "/dev/null", "ours' OR '1'='1", "OURS", "ours "}) {
       CAPTURE(kid);
       CHECK_FALSE(Read(WithHeader(R"({"alg":"RS256","kid":")" + kid + R"("})")).has_value());
+      CHECK_FALSE(Read(SignedByStranger({{"kid", "\"" + kid + "\""}})).has_value());
+      // Of a file that is empty, or a row that is made up, the secret would be known.
+      for (const std::string secret : {"", "1", "AA=="}) {
+        CHECK_FALSE(Read(SignedByHmac(R"({"alg":"HS256","kid":")" + kid + R"("})", secret)).has_value());
+      }
     }
     CHECK_FALSE(Read(WithHeader(R"({"alg":"RS256"})")).has_value());
     CHECK_FALSE(Read(WithHeader(R"({"alg":"RS256","kid":1})")).has_value());

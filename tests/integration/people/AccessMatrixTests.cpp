@@ -111,11 +111,12 @@ std::map<std::string, std::string> Expected(const Access& access) {
   std::map<std::string, std::string> row = {{"nobody", "401"}, {"expired", "401"}, {"revoked key", "401"}};
   row["key"] = access.caller == kSender ? "in" : "403";
   row["platform admin"] = access.caller == kSender ? "403" : "in";
-  row["analyst"] = access.caller == kMember || access.caller == kPrincipal ? "in" : "403";
+  const bool is_for_tokens = access.caller == kToken;
+  row["analyst"] = is_for_tokens || access.caller == kMember || access.caller == kPrincipal ? "in" : "403";
   row["admin"] = access.caller == kPartnerAdmin ? "in" : row["analyst"];
   row["their admin"] = no_owner_or.empty() ? row["analyst"] : "404";
-  row["with scope"] = access.scope ? "in" : "403";
-  row["without scope"] = "403";
+  row["with scope"] = is_for_tokens || access.scope ? "in" : "403";
+  row["without scope"] = is_for_tokens ? "in" : "403";
   return row;
 }
 

@@ -202,6 +202,37 @@ TEST_SUITE("sessions") {
     CHECK(people.Ask("SELECT count(*) FROM write.signing_keys WHERE retired_at IS NULL") == "1");
   }
 
+  TEST_CASE(
+      "signing keys are sealed in the store where there is a key for that, and the private half goes when one "
+      "retires") {
+    People people;  // without one
+    const auto before = JsonString(people.service.LogIn(kAda).body, "accessToken");
+    const auto is_sealed = [&](const std::string& text) { return infrastructure::SecretBox::IsSealed(text); };
+    const std::string in_use = "SELECT private_jwk FROM write.signing_keys WHERE retired_at IS NULL";
+    CHECK_FALSE(is_sealed(people.Ask(in_use)));
+    const auto box = [] { return infrastructure::SecretBox({infrastructure::SecretBox::Key{7}}); };
+    const auto now = infrastructure::SystemClock().Now();
+    const auto current = [&](infrastructure::SecretBox with) {
+      infrastructure::PostgresSigningKeyStore keys(people.service.management().pool, std::move(with));
+      return keys.Current(now - std::chrono::hours(1), now,
+                          [&] { return people.service.people().jose.NewKey("sealed"); });
+    };
+    const auto sealed = current(box());
+    REQUIRE(sealed.ok());
+    CHECK(sealed->id == "sealed");  // the one that lay open is replaced
+    CHECK(Has(sealed->private_jwk, "\"d\""));
+    CHECK(is_sealed(people.Ask(in_use)));
+    CHECK(people.Ask("SELECT count(*) FROM write.signing_keys WHERE private_jwk LIKE '%\"d\"%'") == "0");
+    CHECK(people.Ask("SELECT count(*) FROM write.signing_keys WHERE retired_at IS NOT NULL AND private_jwk = ''") ==
+          "1");
+    CHECK(current(box())->private_jwk == sealed->private_jwk);
+    CHECK_FALSE(current(infrastructure::SecretBox({infrastructure::SecretBox::Key{8}})).ok());
+    CHECK(people.Read(before) == 200);                // verified by the public half
+    CHECK(people.service.LogIn(kAda).status == 500);  // this process has no key to open it with
+    REQUIRE(people.service.people().access_tokens.ChangeKey().ok());
+    CHECK(people.service.LogIn(kAda).status == 200);
+  }
+
   TEST_CASE("a token of ours with another issuer, audience, time or person is none") {
     People people;
     const auto access = JsonString(people.service.LogIn(kAda).body, "accessToken");

@@ -191,7 +191,8 @@ TEST_CASE("admin create makes somebody who can log in, with a password that is n
   CHECK(shop.Written("SELECT count(*) FROM write.signing_keys") == "2");
   CHECK(shop.Written("SELECT string_agg(action || ' ' || target, ', ' ORDER BY audit_id) FROM write.audit_log "
                      "WHERE action LIKE 'person%'") ==
-        "person.created ada@example.com, person.created bob@example.com, person.deactivated bob@example.com");
+        "person.created ada@example.com, person.created bob@example.com, person.logged_in ada@example.com, "
+        "person.logged_in bob@example.com, person.deactivated bob@example.com");
 }
 
 TEST_CASE("a server that others can reach does not start while credentials of a demo are good") {

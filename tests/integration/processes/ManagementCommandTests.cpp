@@ -126,6 +126,45 @@ TEST_CASE("members are invited, listed, given another role and removed") {
   CHECK(desk({"member", "remove", "ada@example.com"}).status == 1);
 }
 
+TEST_CASE("people are listed, shown, deactivated and let in again; tokens are made, listed and revoked") {
+  const Desk desk;
+  REQUIRE(desk({"member", "invite", "ada@example.com", "--role", "admin"}).status == 0);
+  CHECK(Contains(desk({"whoami"}).out, "NAME            admin (tok)\n"));
+  CHECK(Member(desk({"whoami", "--json"}).out, "kind") == "adminToken");
+  CHECK(Contains(desk({"person", "list"}).out, "  ada@example.com  true    false "));
+  auto ended = desk({"person", "show", "ADA@example.com"});
+  CHECK_MESSAGE(Contains(ended.out, "  Shop     admin  invited\n"), ended.out);
+  CHECK(Member(desk({"person", "deactivate", "ada@example.com", "--json"}).out, "isActive") == "false");
+  CHECK(Elements(desk({"person", "list", "--inactive", "--json"}).out).size() == 1);
+  CHECK(desk({"person", "activate", "ada@example.com"}).status == 0);
+  CHECK(Elements(desk({"person", "list", "--inactive", "--json"}).out).empty());
+  CHECK(desk({"person", "show", "nobody@example.com"}).status == 1);
+
+  ended = desk({"token", "create", "--name", "ci", "--scope", "structures:write", "--scope", "events:read"});
+  REQUIRE_MESSAGE(ended.status == 0, ended.err);
+  const auto token = ended.out.substr(0, ended.out.size() - 1);
+  CHECK(token.starts_with("vs_live_"));
+  CHECK_FALSE(Contains(ended.err, token));
+  const auto as_program = [&](std::vector<std::string> arguments) {
+    return Run(Volcanion(std::move(arguments), {{"VOLCANION_URL", Url(desk.api->port())}, {"VOLCANION_TOKEN", token}}));
+  };
+  CHECK(Contains(as_program({"whoami"}).out, "SCOPES      [\"events:read\",\"structures:write\"]\n"));
+  CHECK(as_program({"person", "list"}).status == 1);
+  ended = desk({"token", "list"});
+  CHECK(Contains(ended.out, "  ci  "));
+  CHECK_FALSE(Contains(ended.out, token));
+  const auto listed = Elements(desk({"token", "list", "--json"}).out);
+  REQUIRE(listed.size() == 1);
+  CHECK(desk({"token", "revoke", Member(listed.front(), "prefix")}).status == 0);
+  CHECK(as_program({"whoami"}).status == 1);
+
+  Sql(desk.shop.write(),
+      "INSERT INTO write.admin_tokens (token_hash, name, prefix) VALUES (sha256('o'), 'other', 'oth')");
+  CHECK(Contains(desk({"token", "list", "--administrators"}).out, "  other  oth     "));
+  CHECK(desk({"token", "revoke", "--administrators", "oth"}).status == 0);
+  CHECK(desk({"token", "revoke", "--administrators", "oth"}).status == 1);
+}
+
 TEST_CASE("a list goes on behind the first page") {
   const Desk desk;
   Sql(desk.shop.write(),
@@ -204,7 +243,7 @@ TEST_CASE("a mistake in the command line ends with status 2, and help with 0") {
     CHECK_MESSAGE(ended.status == 2, ended.err);
     CHECK(ended.err != "");
   }
-  for (const auto* noun : {"partner", "system", "key", "member", "structure", "job", "audit"}) {
+  for (const auto* noun : {"partner", "system", "key", "member", "person", "token", "structure", "job", "audit"}) {
     CHECK(Run(Volcanion({noun, "--help"})).status == 0);
   }
   const auto help = Run(Volcanion({"structure", "push", "--help"}));

@@ -269,3 +269,48 @@ TEST_CASE("unknown events are listed, and a schema is suggested into a file that
     CHECK(Contains(job.out, "succeeded"));
   }
 }
+
+TEST_CASE("a service token pushes structures when its scopes say so, to its own partner, and not when it is revoked") {
+  const Repository repository;
+  HttpClient client(repository.api->port());
+  const std::string tokens = "/api/partners/00000000-0000-7000-8000-000000000001/tokens";
+  const auto issue = [&](const std::string& scopes) {
+    return client.Post(tokens, R"({"name":"ci","scopes":[)" + scopes + "]}", kAsAdministrator).body;
+  };
+  const auto push = [&](const std::string& token, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"structure", "push", repository.folder(), "--activate"});
+    return Run(
+        Volcanion(std::move(more), {{"VOLCANION_URL", Url(repository.api->port())}, {"VOLCANION_TOKEN", token}}));
+  };
+  repository.Write("refund.schema.json", R"({"required":["reason"]})");
+  const auto writes = issue(R"("structures:write")");
+  auto ended = push(Member(writes, "token"), {"--dry-run"});
+  CHECK_MESSAGE(ended.status == 0, ended.err);
+  CHECK(repository.Versions() == "purchase 1 active");
+  ended = push(Member(writes, "token"), {"--partner", "Shop"});
+  CHECK_MESSAGE(ended.status == 0, ended.err);
+  CHECK(repository.Versions() == "purchase 1 active, refund 1 active");
+  CHECK(Contains(push(Member(writes, "token")).out, "1 unchanged"));
+  CHECK(repository.shop.Written("SELECT actor FROM write.audit_log WHERE action = 'structure.published'")
+            .starts_with("ci (vs_live_"));
+
+  repository.Write("return.schema.json", "{}");
+  for (const auto* scopes : {R"("structures:read")", R"("events:read","systems:write")"}) {
+    CAPTURE(scopes);
+    ended = push(Member(issue(scopes), "token"));
+    CHECK(ended.status == 1);
+    CHECK_MESSAGE(Contains(ended.err, "status 403"), ended.err);
+  }
+  Sql(repository.shop.write(),
+      "INSERT INTO write.partners (partner_id, name, created_at) "
+      "VALUES ('00000000-0000-7000-8000-00000000000a', 'Tea', now())");
+  ended = push(Member(writes, "token"), {"--partner", "00000000-0000-7000-8000-00000000000a"});
+  CHECK(ended.status == 1);
+  CHECK_MESSAGE(Contains(ended.err, "status 404"), ended.err);
+  CHECK(push(Member(writes, "token"), {"--partner", "Tea"}).status == 1);
+  REQUIRE(client.Send("DELETE", tokens + "/" + Member(writes, "serviceTokenId"), "", kAsAdministrator).status == 204);
+  ended = push(Member(writes, "token"));
+  CHECK(ended.status == 1);
+  CHECK_MESSAGE(Contains(ended.err, "status 401"), ended.err);
+  CHECK(repository.Versions() == "purchase 1 active, refund 1 active");
+}

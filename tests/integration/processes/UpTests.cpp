@@ -184,6 +184,13 @@ TEST_CASE(
 
 TEST_CASE("the demo's platform admin logs in and invites somebody, whose link is in the log of `up`") {
   const TemporaryDirectory directory;
+  {
+    Up first(directory);
+    CHECK(ModeOf(first.data() / "signing.key") == 0600);
+    fs::remove(first.data() / "demo.env");  // what is lost is made anew
+    first.process().Signal(SIGINT);
+    CHECK(first.process().Wait() == 0);
+  }
   Up up(directory);
   HttpClient client(up.port());
   const auto log_in = [&](const std::string& email, const std::string& password) {
