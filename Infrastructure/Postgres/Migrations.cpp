@@ -180,6 +180,44 @@ bool RequestsLackRights(PqConnection& connection, std::string_view store) {
 
 constexpr std::string_view kGrantRights = "SELECT {store}.grant_rights_of_requests()";
 
+// To an owner that is bound, and has no policy of its own, rows are not there that are.
+constexpr std::string_view kOwnerIsBound = R"(
+  SELECT NOT owner.rolsuper AND NOT owner.rolbypassrls
+     AND EXISTS (SELECT FROM pg_class
+                  WHERE relnamespace = to_regnamespace('{store}') AND relforcerowsecurity AND NOT relispartition
+                    AND NOT EXISTS (SELECT FROM pg_policy
+                                     WHERE polrelid = pg_class.oid AND polname = 'of_owner'
+                                       AND polroles = ARRAY[owner.oid]))
+    FROM pg_roles AS owner
+   WHERE owner.rolname = current_user)";
+
+bool IsOwnerBound(PqConnection& connection, std::string_view store) {
+  return connection.Execute(InStore(store, kOwnerIsBound).c_str()).bytes(0, 0) == "t";
+}
+
+// A policy of its own lets the owner see all rows. COPY is refused to whom row level security binds, whatever the
+// policies: what the program copies into is not forced upon such an owner. Requests have a role of their own, and stay
+// bound. No migration: it depends on who owns the store, which may be another one after it was restored.
+constexpr std::string_view kAdaptToOwner = R"(
+  DO $$
+  DECLARE
+    held regclass;
+  BEGIN
+    FOR held IN
+      SELECT oid FROM pg_class WHERE relnamespace = '{store}'::regnamespace AND relrowsecurity AND NOT relispartition
+    LOOP
+      EXECUTE format('DROP POLICY IF EXISTS of_owner ON %s', held);
+      EXECUTE format('CREATE POLICY of_owner ON %s TO CURRENT_USER USING (true)', held);
+    END LOOP;
+    FOR held IN
+      SELECT oid FROM pg_class
+       WHERE relnamespace = '{store}'::regnamespace AND relrowsecurity
+         AND relname IN ('tracking_events', 'event_keys', 'tracking_events_read_model')
+    LOOP
+      EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', held);
+    END LOOP;
+  END $$)";
+
 }  // namespace
 
 Result<MigrationReport> Migrate(const std::string& connection_string, std::string_view store,
@@ -191,6 +229,10 @@ Result<MigrationReport> Migrate(const std::string& connection_string, std::strin
     const auto history = ReadHistory(connection, store);
     if (auto checked = CheckHistory(store, history, migrations); !checked) return std::move(checked).error();
     if (auto prepared = PrepareRequestRole(connection); !prepared) return std::move(prepared).error();
+    const auto adapt_to_owner = [&] {
+      if (IsOwnerBound(connection, store)) (void)connection.Execute(InStore(store, kAdaptToOwner).c_str());
+    };
+    adapt_to_owner();  // a migration must find all rows
     MigrationReport report;
     report.already = history.size();
     for (const auto& migration : migrations) {
@@ -206,6 +248,7 @@ Result<MigrationReport> Migrate(const std::string& connection_string, std::strin
       report.applied.push_back(Title(migration));
     }
     if (RequestsLackRights(connection, store)) (void)connection.Execute(InStore(store, kGrantRights).c_str());
+    adapt_to_owner();
     return report;
   } catch (const PqError& error) {
     return Unreachable(store, error);
@@ -227,6 +270,10 @@ Result<Done> CheckMigrated(const std::string& connection_string, std::string_vie
     if (RequestsLackRights(connection, store)) {
       return Error{ErrorKind::kUnavailable,
                    "Requests have no rights in the " + std::string(store) + " store. Run `volcanion migrate`."};
+    }
+    if (IsOwnerBound(connection, store)) {
+      return Error{ErrorKind::kUnavailable, "Row level security hides the " + std::string(store) +
+                                                " store from the role that owns it. Run `volcanion migrate`."};
     }
     return Done{};
   } catch (const PqError& error) {

@@ -15,7 +15,6 @@ using domain::Result;
 constexpr const char* kState = R"(
   SELECT quote_ident(owner.rolname), quote_ident(owner.rolname || '_request'),
          octet_length(owner.rolname || '_request') < 64,
-         owner.rolsuper OR owner.rolbypassrls,
          request.oid IS NOT NULL,
          coalesce(request.rolsuper OR request.rolbypassrls, false),
          coalesce(pg_has_role(owner.oid, request.oid, 'MEMBER'), false),
@@ -27,7 +26,6 @@ constexpr const char* kState = R"(
 struct State {
   std::string owner, request;  // quoted
   bool has_name;
-  bool is_exempt;
   bool exists;
   bool request_is_exempt;
   bool is_member;
@@ -43,8 +41,7 @@ State ReadState(PqConnection& connection) {
           is_true(3),
           is_true(4),
           is_true(5),
-          is_true(6),
-          is_true(7)};
+          is_true(6)};
 }
 
 std::string CreateIt(const State& state) { return "CREATE ROLE " + state.request + " NOLOGIN"; }
@@ -57,7 +54,6 @@ Result<Done> Judge(const State& state) {
                                            "must have less than 64 bytes."};
   }
   std::string wanted;
-  if (!state.is_exempt) wanted += " ALTER ROLE " + state.owner + " BYPASSRLS;";
   if (!state.exists) wanted += " " + CreateIt(state) + ";";
   if (state.request_is_exempt) wanted += " ALTER ROLE " + state.request + " NOSUPERUSER NOBYPASSRLS;";
   if (!state.is_member) wanted += " " + GrantIt(state) + ";";

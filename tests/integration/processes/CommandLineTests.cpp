@@ -131,6 +131,44 @@ TEST_CASE("migrate fills two empty databases, and finds nothing to do the second
   early.WaitUntilReady();
 }
 
+TEST_CASE("a role that row level security binds can own both stores, as where nobody gets BYPASSRLS") {
+  const TestDatabase write, read;
+  const auto role = "bound_owner_of_" + write.name();
+  Sql(write.dsn(), "CREATE ROLE " + role + " CREATEROLE; ALTER DATABASE " + write.name() + " OWNER TO " + role +
+                       "; ALTER DATABASE " + read.name() + " OWNER TO " + role);
+  const auto as_owner = " options='-c role=" + role + "'";
+  const auto write_dsn = write.dsn() + as_owner, read_dsn = read.dsn() + as_owner;
+  const auto environment = EnvironmentFor(write_dsn, read_dsn);
+  const auto migrated = Run(Volcanion({"migrate"}, environment));
+  REQUIRE_MESSAGE(migrated.status == 0, migrated.err);
+  AddShop(write_dsn);
+  const auto api = StartApi(environment);
+  const Service sync("sync", environment);
+  HttpClient client(api->port());
+  const auto send = [&](const char* event) { return client.Post("/api/events/ingest", event, kAsShop); };
+  for (const auto* amount : {"1", "-1"}) {
+    const auto event =
+        R"({"eventId":")" + std::string(amount) + R"(","eventName":"purchase","properties":{"amount":)" + amount + "}}";
+    CHECK(Member(send(event.c_str()).body, "status") == "stored");
+    CHECK(Member(send(event.c_str()).body, "status") == "duplicate");
+  }
+  CHECK(send("{}").status == 422);  // a rejected payload
+  const std::string events = std::string("/api/events/partner-system/") + kSystem;
+  const auto count = [&] { return Elements(Member(client.Get(events, kAsAdministrator).body, "items")).size(); };
+  WaitUntil("both can be read", [&] { return count() == 2; });
+  const std::string partner = "/api/partners/00000000-0000-7000-8000-000000000001";
+  REQUIRE(client.Send("PATCH", partner, R"({"name":"Renamed"})", kAsAdministrator).status == 200);
+  WaitUntil("the new name is there",
+            [&] { return Contains(client.Get(events, kAsAdministrator).body, R"("partnerName":"Renamed")"); });
+  const auto job =
+      client.Post(partner + "/structures/purchase/versions/1/judge-again",
+                  R"({"from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z","apply":true})", kAsAdministrator);
+  REQUIRE_MESSAGE(job.status == 202, job.body);
+  const auto path = partner + "/jobs/" + Member(job.body, "jobId");
+  WaitUntil("the job has succeeded",
+            [&] { return Member(client.Get(path, kAsAdministrator).body, "state") == "succeeded"; });
+}
+
 TEST_CASE("admin-token prints a token that opens the routes of administrators") {
   const Shop shop;
   const auto api = StartApi(shop.environment());
