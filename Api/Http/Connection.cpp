@@ -50,6 +50,12 @@ int UnacknowledgedBytes(int fd) {
   return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
+// Has the kernel forget what it still has for the client, and tell it so.
+void ResetOnClose(int fd) {
+  const linger abort{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+}
+
 // What comes in `time` at `rate` bytes a second; at least 1.
 std::size_t BytesAt(std::size_t rate, std::chrono::milliseconds time) {
   return std::max<std::size_t>(rate * static_cast<std::size_t>(time.count()) / 1'000, 1);
@@ -74,7 +80,7 @@ Connection::~Connection() = default;
 
 void Connection::OnReadable() {
   if (phase_ == Phase::kClosed) return;
-  const bool ahead = phase_ == Phase::kHandling || phase_ == Phase::kSending;
+  const bool ahead = phase_ == Phase::kHandling || phase_ == Phase::kSending || phase_ == Phase::kPiecing;
   std::size_t room = host_.received.size();
   if (ahead) {
     room = kMaxAhead - std::min(kMaxAhead, unread_.size());
@@ -217,14 +223,20 @@ void Connection::Dispatch() {
 }
 
 void Connection::OnReply(Inbox::Reply reply) {
+  using Kind = Inbox::Reply::Kind;
   if (phase_ == Phase::kClosed) return charge_.Release();
-  if (phase_ != Phase::kHandling) return;
-  Send(ResponseOf(reply), true);
+  if (phase_ == Phase::kPiecing) {
+    if (reply.kind == Kind::kBrokenOff) return Close();
+    host_.head.clear();
+    SendPiece(std::move(reply.response.body), reply.kind == Kind::kLastPiece);
+  } else if (phase_ == Phase::kHandling) {
+    Send(ResponseOf(reply), true);
+  }
   if (phase_ == Phase::kReading) Pump({});
 }
 
 Response Connection::ResponseOf(Inbox::Reply& reply) const {
-  if (reply.abandoned) return ErrorResponse(500, "The request was not answered.", {});
+  if (reply.kind == Inbox::Reply::Kind::kAbandoned) return ErrorResponse(500, "The request was not answered.", {});
   if (!reply.make) return std::move(reply.response);
   try {
     Response response = reply.make();
@@ -260,18 +272,30 @@ void Connection::Send(Response response, bool may_keep_alive) {
   charge_.Release();
   keep_alive_ = may_keep_alive && reader_.keep_alive() && !host_.leaving && !AsksToClose(response) &&
                 !(client_finished_ && unread_.empty());
+  ending_ = !response.rest ? Ending::kLength : reader_.http10() ? Ending::kClose : Ending::kLastChunk;
+  if (ending_ == Ending::kClose) keep_alive_ = false;
   const AnswerFraming framing{reader_.http10(), keep_alive_, reader_.head()};
-  std::string& head = host_.head;
-  head.clear();
-  host_.writer.AppendHead(response, framing, head);
-  std::string body;
-  if (ResponseWriter::SendsBody(response, framing)) {
-    if (response.body.size() <= kSmallBody)
-      head += response.body;
-    else
-      body = std::move(response.body);
-  }
+  host_.head.clear();
+  host_.writer.AppendHead(response, framing, host_.head);
+  if (!ResponseWriter::SendsBody(response, framing)) return Transmit({});
+  if (!response.rest) return Transmit(std::move(response.body));
+  rest_ = std::move(response.rest);
+  SendPiece(std::move(response.body), false);
+}
 
+void Connection::SendPiece(std::string bytes, bool is_last) {
+  if (is_last) rest_.reset();
+  if (ending_ == Ending::kLastChunk) ResponseWriter::FrameChunk(host_.head, bytes, is_last);
+  Transmit(std::move(bytes));
+}
+
+// Sends the head that was put together, and `body` behind it.
+void Connection::Transmit(std::string body) {
+  std::string& head = host_.head;
+  if (body.size() <= kSmallBody) {
+    head += body;
+    body.clear();
+  }
   const ssize_t sent = SendTwo(fd_, head, body);
   if (sent < 0) return Close();
   out_sent_ = static_cast<std::size_t>(sent);
@@ -306,10 +330,24 @@ void Connection::OnWritable() {
 }
 
 void Connection::AfterAnswer() {
+  if (rest_) return AskForPiece();
   if (!keep_alive_ || host_.draining) return SayGoodbye();
   reader_.Reset();
   phase_ = Phase::kReading;
   host_.deadlines.Arm(deadline_, Wait::kRequest, host_.now);
+}
+
+// What the socket has taken is as much as lies ahead of a client that does not read: nothing is made before that.
+void Connection::AskForPiece() {
+  phase_ = Phase::kPiecing;
+  host_.deadlines.Arm(deadline_, Wait::kNothing, host_.now);
+  WatchFor(true, false);
+  const auto source = rest_;
+  try {
+    source->Next(PieceSink(shared_from_this()));
+  } catch (...) {
+    // The sink died on the way, and breaks the answer off.
+  }
 }
 
 // A close while the client still sends makes its kernel throw away the answer it has not read yet (RFC 9112, 9.6), so
@@ -348,8 +386,7 @@ void Connection::OnTimeout(Wait wait) {
 }
 
 void Connection::Drop() {
-  const linger abort{1, 0};
-  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+  ResetOnClose(fd_);
   Close();
 }
 
@@ -387,6 +424,10 @@ void Connection::Close() {
   hung_up_.request_stop();
   host_.deadlines.Remove(deadline_);
   if (before != Phase::kHandling) charge_.Release();  // else the handler still has the request
+  // Where the end of the connection is that of the answer, only a reset tells the client that this is not it.
+  const bool is_unfinished = before == Phase::kSending || before == Phase::kPiecing;
+  if (is_unfinished && ending_ == Ending::kClose) ResetOnClose(fd_);
+  rest_.reset();
   unread_ = std::string();
   out_head_ = std::string();
   out_body_ = std::string();
@@ -403,13 +444,20 @@ void Connection::WatchFor(bool readable, bool writable) {
   host_.Watch(fd_, readable, writable);
 }
 
-void Connection::Answer(Response response) { Deliver({shared_from_this(), std::move(response), {}, false}); }
+void Connection::Answer(Response response) { Deliver({shared_from_this(), std::move(response), {}}); }
 
-void Connection::AnswerMade(std::function<Response()> make) {
-  Deliver({shared_from_this(), {}, std::move(make), false});
+void Connection::AnswerMade(std::function<Response()> make) { Deliver({shared_from_this(), {}, std::move(make)}); }
+
+void Connection::Abandon() { Deliver({shared_from_this(), {}, {}, Inbox::Reply::Kind::kAbandoned}); }
+
+void Connection::Continue(std::string bytes, bool is_last) {
+  using Kind = Inbox::Reply::Kind;
+  Response piece;
+  piece.body = std::move(bytes);
+  Deliver({shared_from_this(), std::move(piece), {}, is_last ? Kind::kLastPiece : Kind::kPiece});
 }
 
-void Connection::Abandon() { Deliver({shared_from_this(), {}, {}, true}); }
+void Connection::BreakOff() { Deliver({shared_from_this(), {}, {}, Inbox::Reply::Kind::kBrokenOff}); }
 
 // Within its own handler the answer waits for the handler to return, so that requests sent ahead cannot nest handlers
 // in handlers; from anywhere else it comes through the inbox.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "Api/Http/BodySource.h"
 #include "Api/Http/Budget.h"
 #include "Api/Http/Deadlines.h"
 #include "Api/Http/Exchange.h"
@@ -77,15 +78,20 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   void Answer(Response response) override;
   void AnswerMade(std::function<Response()> make) override;
   void Abandon() override;
+  void Continue(std::string bytes, bool is_last) override;
+  void BreakOff() override;
 
  private:
   enum class Phase {
     kReading,   // waiting for a request, or within one
     kHandling,  // a request is with the handler
-    kSending,   // the socket has not taken the whole answer yet
+    kSending,   // the socket has not taken the whole answer yet, or not what there is of it
+    kPiecing,   // the source of the answer makes the next piece
     kGoodbye,   // answered for the last time; reading what still comes to nowhere, until the client closes, too
     kClosed,
   };
+  // How the client knows where the answer ends that is being sent.
+  enum class Ending { kLength, kLastChunk, kClose };
 
   void Pump(std::string_view bytes);
   bool ReadRequests(std::string_view& bytes);
@@ -94,6 +100,9 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   Response ResponseOf(Inbox::Reply& reply) const;
   Response ErrorResponse(int status, std::string_view detail, const Headers& headers) const;
   void Send(Response response, bool may_keep_alive);
+  void SendPiece(std::string bytes, bool is_last);
+  void Transmit(std::string body);
+  void AskForPiece();
   void AfterAnswer();
   void SayGoodbye();
   void WatchFor(bool readable, bool writable);
@@ -129,6 +138,8 @@ class Connection final : public Responder::Exchange, public std::enable_shared_f
   Charge charge_;
   std::size_t body_seen_ = 0;  // bytes of the body, when its time was armed
 
+  std::shared_ptr<BodySource> rest_;  // makes what is still to come of the answer
+  Ending ending_ = Ending::kLength;
   std::string out_head_;  // of the answer that is being sent: what the socket has not taken
   std::string out_body_;
   std::size_t out_sent_ = 0;  // of both

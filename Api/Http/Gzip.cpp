@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kGzipOnly = 15 + 16;  // zlib's windowBits: the largest window, a gzip header and no other
 constexpr std::size_t kFirstStep = 16 * 1024;
+constexpr int kFast = 1;  // answers are packed while others wait
+constexpr int kMemoryLevel = 8;
 
 struct Inflater {
   z_stream stream{};
@@ -76,8 +78,6 @@ std::optional<UnpackFailure> Unpack(Request& request, std::size_t max_bytes) {
 }
 
 std::string GzipPack(std::string_view plain) {
-  constexpr int kFast = 1;  // answers are packed while others wait
-  constexpr int kMemoryLevel = 8;
   z_stream stream{};
   if (deflateInit2(&stream, kFast, Z_DEFLATED, kGzipOnly, kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::bad_alloc();
@@ -90,6 +90,35 @@ std::string GzipPack(std::string_view plain) {
   deflate(&stream, Z_FINISH);  // cannot fail: the bound is a bound
   packed.resize(stream.total_out);
   deflateEnd(&stream);
+  return packed;
+}
+
+struct GzipPacker::State {
+  z_stream stream{};
+};
+
+GzipPacker::GzipPacker() : state_(std::make_unique<State>()) {
+  if (deflateInit2(&state_->stream, kFast, Z_DEFLATED, kGzipOnly, kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+}
+
+GzipPacker::~GzipPacker() { deflateEnd(&state_->stream); }
+
+std::string GzipPacker::Pack(std::string_view piece, bool is_last) {
+  z_stream& stream = state_->stream;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));  // zlib only reads it
+  stream.avail_in = static_cast<uInt>(piece.size());
+  std::string packed;
+  std::size_t filled = 0;
+  do {  // until it leaves room: then it has no more to give
+    packed.resize(filled + std::max(piece.size() / 4, kFirstStep));
+    stream.next_out = reinterpret_cast<Bytef*>(packed.data() + filled);
+    stream.avail_out = static_cast<uInt>(packed.size() - filled);
+    deflate(&stream, is_last ? Z_FINISH : Z_SYNC_FLUSH);
+    filled = packed.size() - stream.avail_out;
+  } while (stream.avail_out == 0);
+  packed.resize(filled);
   return packed;
 }
 

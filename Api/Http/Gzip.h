@@ -3,6 +3,7 @@
 #include "Api/Http/Message.h"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,5 +30,21 @@ struct UnpackFailure {
 
 /// Packs to one gzip member.
 [[nodiscard]] std::string GzipPack(std::string_view plain);
+
+/// Packs a text that comes in pieces to one gzip member. Holds some 270 kB. Not thread-safe.
+class GzipPacker {
+ public:
+  GzipPacker();
+  ~GzipPacker();
+  GzipPacker(const GzipPacker&) = delete;
+  GzipPacker& operator=(const GzipPacker&) = delete;
+
+  /// The next piece, packed so that whoever has all pieces up to this one can unpack all of its text.
+  [[nodiscard]] std::string Pack(std::string_view piece, bool is_last);
+
+ private:
+  struct State;
+  const std::unique_ptr<State> state_;
+};
 
 }  // namespace volcanion::api

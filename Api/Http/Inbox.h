@@ -41,12 +41,20 @@ class AcceptedSocket {
 /// posted after Close() is dropped. Thread-safe.
 class Inbox {
  public:
-  /// An answer for a connection: as it is, or as made on the worker's thread, or 500 when there is neither.
+  /// What a connection has asked for.
   struct Reply {
+    enum class Kind {
+      kAnswer,  ///< as it is, or as made on the worker's thread
+      kAbandoned,
+      kPiece,  ///< of the body of the answer that has begun: it is that of `response`
+      kLastPiece,
+      kBrokenOff,
+    };
+
     std::shared_ptr<Connection> to;
     Response response;
     std::function<Response()> make;
-    bool abandoned = false;
+    Kind kind = Kind::kAnswer;
   };
   enum class Order { kServe, kLeave, kDrain, kCloseAll };
   struct Mail {

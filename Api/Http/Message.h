@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -43,10 +44,13 @@ struct Request {
   std::stop_token hung_up = {};
 };
 
+class BodySource;
+
 struct Response {
   int status = 200;
-  Headers headers;  ///< Content-Length, Date and Connection are added by the server
+  Headers headers;  ///< Content-Length or Transfer-Encoding, Date and Connection are added by the server
   std::string body;
+  std::shared_ptr<BodySource> rest = {};  ///< makes what follows `body`; none: nothing does
 };
 
 /// The phrase of RFC 9110 for a status; "Unknown" for others.

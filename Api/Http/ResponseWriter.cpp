@@ -60,7 +60,9 @@ void ResponseWriter::AppendHead(const Response& response, const AnswerFraming& f
     AppendValue(value, out);
     out += "\r\n";
   }
-  if (!StatusHasNoBody(status)) {
+  if (response.rest) {
+    if (!framing.http10 && !StatusHasNoBody(status)) out += "Transfer-Encoding: chunked\r\n";
+  } else if (!StatusHasNoBody(status)) {
     out += "Content-Length: ";
     AppendNumber(response.body.size(), out);
     out += "\r\n";
@@ -73,7 +75,17 @@ void ResponseWriter::AppendHead(const Response& response, const AnswerFraming& f
 }
 
 bool ResponseWriter::SendsBody(const Response& response, const AnswerFraming& framing) {
-  return !framing.head && !response.body.empty() && !StatusHasNoBody(FinalStatus(response.status));
+  return !framing.head && (!response.body.empty() || response.rest) && !StatusHasNoBody(FinalStatus(response.status));
+}
+
+void ResponseWriter::FrameChunk(std::string& head, std::string& bytes, bool is_last) {
+  if (!bytes.empty()) {  // a chunk without bytes would be the last one
+    std::array<char, 24> digits;
+    head.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr);
+    head += "\r\n";
+    bytes += "\r\n";
+  }
+  if (is_last) bytes += "0\r\n\r\n";
 }
 
 void ResponseWriter::RefreshDate() {

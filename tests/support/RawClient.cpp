@@ -136,11 +136,33 @@ RawResponse RawClient::ReadResponse(bool head) {
   }
   unread_.erase(0, end + 4);
   const bool bodiless = head || response.status < 200 || response.status == 204 || response.status == 304;
+  if (!bodiless && response.Header("Transfer-Encoding") == "chunked") {
+    response.body = TakeChunks(more);
+    return response;
+  }
   const std::size_t length = bodiless ? 0 : std::stoul(response.Header("Content-Length").value_or("0"));
   while (unread_.size() < length) more();
   response.body = unread_.substr(0, length);
   unread_.erase(0, length);
   return response;
+}
+
+std::string RawClient::TakeChunks(const std::function<void()>& more) {
+  const auto take = [&](std::size_t bytes) {
+    while (unread_.size() < bytes) more();
+    auto taken = unread_.substr(0, bytes);
+    unread_.erase(0, bytes);
+    return taken;
+  };
+  std::string body;
+  while (true) {
+    std::size_t end;
+    while ((end = unread_.find("\r\n")) == std::string::npos) more();
+    const auto size = std::stoul(take(end + 2), nullptr, 16);
+    body += take(size);
+    if (take(2) != "\r\n") throw std::runtime_error("no line break behind a chunk");
+    if (size == 0) return body;
+  }
 }
 
 std::string RawClient::ReadSome(std::size_t most) {

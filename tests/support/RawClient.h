@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,7 @@ class RawClient {
   /// Tells the server that nothing more will be sent.
   void FinishSending();
 
-  /// One response, framed by Content-Length; `head`: the answer to HEAD, which has no body.
+  /// One response, framed by Content-Length or chunks; `head`: the answer to HEAD, which has no body.
   RawResponse ReadResponse(bool head = false);
   /// At least one byte and at most `most`; empty when the server has closed.
   std::string ReadSome(std::size_t most);
@@ -61,6 +62,7 @@ class RawClient {
   int fd() const { return fd_; }
 
  private:
+  std::string TakeChunks(const std::function<void()>& more);
   void WaitFor(short events, std::chrono::milliseconds patience, const char* what) const;
 
   int fd_ = -1;
