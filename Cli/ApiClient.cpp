@@ -90,6 +90,17 @@ Result<ApiAnswer> ApiClient::Ask(const std::string& method, const std::string& t
   return read;
 }
 
+Result<domain::Done> ApiClient::Download(const std::string& target, const std::function<bool(std::string_view)>& take) {
+  const auto answer = connection_.Receive(target, take);
+  if (answer.status == 0) {
+    return Error{ErrorKind::kUnavailable, "No answer from " + url_ + ": " + answer.failure + "."};
+  }
+  if (answer.status != 200) return RefusalOf(answer, url_);
+  if (answer.failure.empty()) return domain::Done{};
+  return Error{ErrorKind::kUnavailable, "The answer of " + url_ + " was cut: " + answer.failure + " (correlation id " +
+                                            answer.correlation_id + ")."};
+}
+
 Result<std::vector<JsonObject>> ApiClient::List(const std::string& target, std::size_t most) {
   std::vector<JsonObject> items;
   std::string cursor;

@@ -6,7 +6,9 @@
 #include "Domain/Result.h"
 
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace volcanion::cli {
@@ -32,6 +34,9 @@ class ApiClient {
   /// `etag` may be empty: the change is made whatever the thing is like now.
   domain::Result<ApiAnswer> Patch(const std::string& target, const std::string& json, const std::string& etag = {});
   domain::Result<ApiAnswer> Delete(const std::string& target) { return Ask("DELETE", target); }
+
+  /// Gives the body of a good answer to `take` as it comes; false from there ends it. kUnavailable when it was cut.
+  domain::Result<domain::Done> Download(const std::string& target, const std::function<bool(std::string_view)>& take);
 
   /// The items of a list, page by page: all of them, or the first `most`. `target` has neither limit nor cursor.
   domain::Result<std::vector<JsonObject>> List(const std::string& target, std::size_t most = kAll);

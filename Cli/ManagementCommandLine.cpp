@@ -1,5 +1,6 @@
 #include "Cli/AuditCommands.h"
 #include "Cli/ErrorText.h"
+#include "Cli/EventCommands.h"
 #include "Cli/ExitStatus.h"
 #include "Cli/KeyCommands.h"
 #include "Cli/MemberCommands.h"
@@ -294,6 +295,28 @@ void AddAuditCommand(CLI::App& app, int& status) {
   audit->add_option("--limit", question->limit, "at most so many; 0: all")->capture_default_str();
 }
 
+void AddEventCommands(CLI::App& app, int& status) {
+  auto options = std::make_shared<EventExportOptions>();
+  auto* noun = AddNoun(app, "events", "What systems have reported.");
+  auto* exporting =
+      AddRemoteCommand(*noun, "export", "Write all events that fit, and go on where it was when the connection breaks.",
+                       status, [options](Remote& remote) { return ExportEvents(remote, *options); });
+  AddPartnerOption(exporting, options->partner);
+  exporting->add_option("--system", options->system, "id, or name within the partner; otherwise of all systems");
+  exporting->add_option("--format", options->format, "what to write")
+      ->check(CLI::IsMember({"ndjson", "csv"}))
+      ->capture_default_str();
+  exporting->add_option("--output", options->output, "a file to write to, anew; otherwise stdout");
+  exporting->add_option("--where", options->where,
+                        "NAME=VALUE, a parameter of the HTTP API, such as from=2026-11-01T00:00:00Z, order=asc or "
+                        "'property.amount>=100'; may stand several times");
+  exporting->add_option("--cursor", options->cursor, "begin behind the event that has this cursor");
+  exporting->add_option("--limit", options->limit, "at most so many; 0: all")->capture_default_str();
+  exporting->add_option("--retries", options->retries, "that bring nothing, one after the other, before it gives up")
+      ->check(CLI::Range(0, 1'000))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 CLI::App* AddRemoteCommand(CLI::App& noun, const char* name, const char* what, int& status, RemoteCommand command) {
@@ -319,6 +342,7 @@ void AddManagementCommands(CLI::App& app, int& status) {
   AddPersonCommands(app, status);
   AddTokenCommands(app, status);
   AddAuditCommand(app, status);
+  AddEventCommands(app, status);
 }
 
 }  // namespace volcanion::cli

@@ -17,7 +17,7 @@ using RemoteCommand = std::function<domain::Result<int>(Remote&)>;
 /// (ExitStatus.h); why it could not be done is told on stderr.
 CLI::App* AddRemoteCommand(CLI::App& noun, const char* name, const char* what, int& status, RemoteCommand command);
 
-/// whoami, and the nouns: partner, system, key, member, person, token, audit.
+/// whoami, and the nouns: partner, system, key, member, person, token, audit, events.
 void AddManagementCommands(CLI::App& app, int& status);
 /// The nouns: structure, job.
 void AddStructureCommands(CLI::App& app, int& status);

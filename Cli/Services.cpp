@@ -7,6 +7,7 @@
 #include "Api/Routes/BehaviourRoutes.h"
 #include "Api/Routes/DocumentationRoutes.h"
 #include "Api/Routes/EventRoutes.h"
+#include "Api/Routes/ExportRoutes.h"
 #include "Api/Routes/IngestRoutes.h"
 #include "Api/Routes/JobRoutes.h"
 #include "Api/Routes/KeyRoutes.h"
@@ -39,6 +40,7 @@ constexpr int kHashingThreads = 2;
 constexpr std::size_t kMaxQueuedLogIns = 64;
 constexpr std::chrono::seconds kServerPatience{1};  // for PostgreSQL to end a query by itself
 constexpr std::chrono::seconds kStopPatience{2};
+constexpr std::size_t kMaxExportPageBytes = 1024 * 1024;
 constexpr std::int64_t kMaxJobPageBytes = 4 * 1024 * 1024;
 constexpr std::chrono::milliseconds kJobStatementTimeout{1'000};  // a cancellation is to take effect within two seconds
 
@@ -68,6 +70,10 @@ infrastructure::GroupCommitSettings ToGroupCommit(const Settings& settings, cons
 
 infrastructure::EventReaderSettings ToReader(const Settings& settings) {
   return {static_cast<std::int64_t>(settings.max_page_bytes), settings.query_timeout};
+}
+
+infrastructure::EventReaderSettings ToExportReader(const Settings& settings) {
+  return {static_cast<std::int64_t>(std::min(settings.max_page_bytes, kMaxExportPageBytes)), settings.query_timeout};
 }
 
 api::HttpServerSettings ToServer(const Settings& settings, const infrastructure::ListenAddress& address, int workers) {
@@ -230,7 +236,8 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       stores_(stores),
       management_(management),
       read_pool_({.connection_string = stores.read,
-                  .max_connections = settings.read_pool + 1,  // one for those who wait for a position
+                  // one for those who wait for a position
+                  .max_connections = settings.read_pool + settings.export_threads + 1,
                   .transaction_timeout = settings.query_timeout + kServerPatience},
                  around.log),
       analysis_pool_({stores.read, static_cast<std::size_t>(settings.analysis_pool), settings.analysis_timeout},
@@ -247,12 +254,16 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       find_funnel_(behaviour_reader_, management.directory, {settings.max_analysis_bytes}),
       find_sessions_(behaviour_reader_, management.directory, {settings.max_analysis_bytes}),
       find_retention_(behaviour_reader_, management.directory, {settings.max_analysis_bytes}),
+      export_reader_(read_pool_, ToExportReader(settings)),
+      export_events_(export_reader_, management.directory),
+      export_places_({settings.max_exports, settings.max_partner_exports}),
       find_unknown_events_(unknown_event_reader_, management.directory),
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
       analyses_({settings.analysis_pool, settings.analyses_per_partner, settings.max_queued_analyses,
                  settings.max_queued_queries}),
+      exporting_(static_cast<int>(settings.export_threads), settings.max_exports),
       compiling_(kCompilingThreads, settings.max_queued_queries),
       watch_(changes_),
       failures_(settings.max_auth_failures),
@@ -265,9 +276,11 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
-  api::ReadingRoutes readings(routes, {answers_, watch_, changes_, around.clock, blocking_, analyses_});
+  const api::ReadingRoutes::Services reading{answers_, watch_, changes_, around.clock, blocking_, analyses_};
+  api::ReadingRoutes readings(routes, reading);
   api::AddEventRoutes(readings, find_events_, reader_);
   api::AddBehaviourRoutes(readings, {find_funnel_, find_sessions_, find_retention_});
+  api::AddExportRoutes(routes, {export_events_, export_places_, exporting_, authentication_, reading});
   api::AddPartnerRoutes(
       routes, {management.create_partner, management.find_partners, management.change_partner, management.store});
   api::AddSystemRoutes(
@@ -307,6 +320,7 @@ void ApiService::Stop() {
   management_.pool.Interrupt();
   blocking_.Stop();
   analyses_.Stop();
+  exporting_.Stop();
   compiling_.Stop();
   hashing_.Stop();
   event_store_.Stop();

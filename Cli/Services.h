@@ -3,6 +3,7 @@
 #include "Api/BlockingPool.h"
 #include "Api/Http/HttpServer.h"
 #include "Api/Middleware/Authentication.h"
+#include "Api/Middleware/ExportPlaces.h"
 #include "Api/Middleware/FailureThrottle.h"
 #include "Api/Middleware/RateLimiter.h"
 #include "Api/PartnerLanes.h"
@@ -186,11 +187,15 @@ class ApiService {
   application::FindFunnelHandler find_funnel_;
   application::FindSessionsHandler find_sessions_;
   application::FindRetentionHandler find_retention_;
+  infrastructure::PostgresEventReader export_reader_;  // smaller pages: one for each export is in memory
+  application::FindEventsHandler export_events_;
+  api::ExportPlaces export_places_;
   application::FindUnknownEventsHandler find_unknown_events_;
   application::SuggestSchemaHandler suggest_schema_;
   application::FindOwner find_owner_;
   api::BlockingPool blocking_;
   api::PartnerLanes analyses_;
+  api::BlockingPool exporting_;  // few: exports take turns among themselves and are in nobody else's way
   api::BlockingPool compiling_;  // schemas: whoever sends large ones waits for themselves
   application::FreshnessWatch watch_;
   api::FailureThrottle failures_;

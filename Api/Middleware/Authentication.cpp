@@ -59,6 +59,12 @@ std::optional<std::string> CredentialOf(const Headers& headers) {
   return std::nullopt;
 }
 
+std::optional<application::Principal> Authentication::PrincipalOf(std::string_view token) const {
+  auto identity = identify_.With(token);
+  if (auto* principal = std::get_if<application::Principal>(&identity)) return std::move(*principal);
+  return std::nullopt;
+}
+
 Authentication::Identity Authentication::IdentifyOrNote(std::string_view credential, const Answer& client) {
   auto identity = identify_.With(credential);
   if (std::holds_alternative<std::monostate>(identity)) {

@@ -48,6 +48,8 @@ class Authentication {
   /// Goes on to `next` for a good token, with the principal in the call and the body as it came; else answers 401, or
   /// 403 for an API key. What the principal may do is for `next` to decide.
   void RequirePrincipal(Call call, std::function<void(Call)> next);
+  /// Whose the token of a request is by now, by what is in memory; nothing when it is not good any more.
+  std::optional<application::Principal> PrincipalOf(std::string_view token) const;
 
  private:
   using Identity = application::Caller;

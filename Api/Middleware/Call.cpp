@@ -61,7 +61,7 @@ struct Answer::State {
   }
 
   void Finish(Response& response) const {
-    if (response.body.size() >= kMinPackedBytes) {
+    if (response.body.size() >= kMinPackedBytes && !response.rest) {
       response.headers.Add("Vary", "Accept-Encoding");
       if (accepts_gzip) {
         response.body = GzipPack(response.body);

@@ -32,7 +32,7 @@ struct CallSettings {
 
 /// The answer to one request: the right to give it, and what must be in it whoever gives it. Copies share that right;
 /// the first answer counts. Adds X-Correlation-ID and what a browser's page needs, packs a large answer when the client
-/// takes gzip, counts, times and logs the request.
+/// takes gzip and all of it is there, counts, times and logs the request.
 class Answer {
  public:
   /// `settings` outlives the answer.

@@ -14,7 +14,8 @@ void CorsPolicy::AddTo(Response& response, std::string_view origin) const {
   if (!Allows(origin)) return;
   response.headers.Add("Access-Control-Allow-Origin", allows_all() ? "*" : std::string(origin));
   response.headers.Add("Access-Control-Expose-Headers",
-                       "Retry-After, ETag, X-Correlation-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
+                       "Retry-After, ETag, X-Correlation-ID, X-As-Of, Content-Disposition, RateLimit-Limit, "
+                       "RateLimit-Remaining, RateLimit-Reset");
 }
 
 void CorsPolicy::AddPreflightTo(Response& response, std::string_view origin, std::string_view methods) const {

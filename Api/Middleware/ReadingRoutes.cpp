@@ -22,33 +22,7 @@ using application::AnswerCache;
 using domain::Error;
 using domain::Result;
 
-constexpr int kDefaultWaitSeconds = 2;
 constexpr int kMaxWaitSeconds = 10;
-
-/// Which position a reader asks for, and how long it waits for that.
-struct Patience {
-  std::int64_t min_position = 0;
-  std::chrono::seconds wait{kDefaultWaitSeconds};
-};
-
-Patience ReadPatience(QueryReader& parameters) {
-  Patience patience;
-  if (const auto text = parameters.Text("minPosition")) {
-    const auto end = text->data() + text->size();
-    const auto [stopped, error] = std::from_chars(text->data(), end, patience.min_position);
-    if (error != std::errc() || stopped != end || patience.min_position < 0) {
-      parameters.Note("minPosition", "wrong_value", "must be a position");
-      patience.min_position = 0;
-    }
-  }
-  const auto seconds = parameters.Integer("waitSeconds", kDefaultWaitSeconds);
-  if (seconds < 0 || seconds > kMaxWaitSeconds) {
-    parameters.Note("waitSeconds", "out_of_range", "must be from 0 to " + std::to_string(kMaxWaitSeconds));
-  } else {
-    patience.wait = std::chrono::seconds(seconds);
-  }
-  return patience;
-}
 
 void AddPart(std::string& text, std::string_view part) {
   text.append(std::to_string(part.size())).append(":").append(part);
@@ -172,35 +146,55 @@ void AnswerNow(const ReadingRoutes::Services& services, const std::shared_ptr<co
   Give(services, *asked, in_time, Find(services, *asked));
 }
 
-/// On a thread that may block, which is free again while the answer waits for its position.
-void AnswerInTime(const ReadingRoutes::Services& services, std::shared_ptr<const Asked> asked) {
-  if (asked->patience.min_position == 0) return AnswerNow(services, asked, true);
-  const auto reached = services.changes.CurrentFreshness();
-  if (!reached) return asked->call->answer.SendProblem(reached.error());
-  if (reached->position >= asked->patience.min_position) return AnswerNow(services, asked, true);
-  if (asked->patience.wait == std::chrono::seconds(0)) return AnswerNow(services, asked, false);
-  const bool waits =
-      services.watch.WhenReached(asked->patience.min_position, asked->patience.wait, [services, asked](bool in_time) {
-        RunBlocking(services.blocking, *asked->call,
-                    [services, asked, in_time](Call&) { AnswerNow(services, asked, in_time); });
-      });
-  if (!waits) asked->call->answer.SendProblem(503, "Too many readers wait already. Try again later.");
+}  // namespace
+
+Patience ReadPatience(QueryReader& parameters) {
+  Patience patience;
+  if (const auto text = parameters.Text("minPosition")) {
+    const auto end = text->data() + text->size();
+    const auto [stopped, error] = std::from_chars(text->data(), end, patience.min_position);
+    if (error != std::errc() || stopped != end || patience.min_position < 0) {
+      parameters.Note("minPosition", "wrong_value", "must be a position");
+      patience.min_position = 0;
+    }
+  }
+  const auto seconds = parameters.Integer("waitSeconds", static_cast<int>(patience.wait.count()));
+  if (seconds < 0 || seconds > kMaxWaitSeconds) {
+    parameters.Note("waitSeconds", "out_of_range", "must be from 0 to " + std::to_string(kMaxWaitSeconds));
+  } else {
+    patience.wait = std::chrono::seconds(seconds);
+  }
+  return patience;
 }
 
-}  // namespace
+void WaitForPosition(const ReadingRoutes::Services& services, const Patience& patience, std::shared_ptr<Call> call,
+                     std::function<void(bool in_time)> then) {
+  if (patience.min_position == 0) return then(true);
+  const auto reached = services.changes.CurrentFreshness();
+  if (!reached) return call->answer.SendProblem(reached.error());
+  if (reached->position >= patience.min_position) return then(true);
+  if (patience.wait == std::chrono::seconds(0)) return then(false);
+  const auto& answer = call->answer;
+  const bool waits =
+      services.watch.WhenReached(patience.min_position, patience.wait, [services, call, then](bool in_time) {
+        RunBlocking(services.blocking, *call, [then, in_time](Call&) { then(in_time); });
+      });
+  if (!waits) answer.SendProblem(503, "Too many readers wait already. Try again later.");
+}
 
 void ReadingRoutes::Add(std::string_view pattern, const Access& access, Handle handle) {
   routes_.AddAnswering("GET", pattern, access, [services = services_, pattern, handle = std::move(handle)](Call& call) {
     auto parameters = QueryReader::Open(call.request.query);
     if (!parameters) return call.answer.SendProblem(parameters.error());
-    auto asked = std::make_shared<Asked>();
+    const auto asked = std::make_shared<Asked>();
     asked->patience = ReadPatience(*parameters);
     auto reading = handle(call, *parameters);
     if (!reading) return call.answer.SendProblem(reading.error());
     asked->reading = *std::move(reading);
     asked->question = QuestionOf(pattern, call);
     asked->call = std::make_shared<Call>(call);  // the one that is given is answered when something is thrown
-    AnswerInTime(services, std::move(asked));
+    WaitForPosition(services, asked->patience, asked->call,
+                    [services, asked](bool in_time) { AnswerNow(services, asked, in_time); });
   });
 }
 

@@ -7,7 +7,10 @@
 #include "Application/Queries/AnswerCache.h"
 #include "Application/Queries/FreshnessWatch.h"
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,5 +65,19 @@ class ReadingRoutes {
   GuardedRoutes& routes_;
   const Services services_;
 };
+
+/// Which position a reader asks for, and how long it waits for that.
+struct Patience {
+  std::int64_t min_position = 0;
+  std::chrono::seconds wait{2};
+};
+
+/// Reads `minPosition` and `waitSeconds`, and notes what is wrong with them.
+Patience ReadPatience(QueryReader& parameters);
+
+/// On a thread that may block, which is free again while the call waits: goes on with true once the read store reflects
+/// the position, with false when it does not in time. Answers the call when it cannot.
+void WaitForPosition(const ReadingRoutes::Services& services, const Patience& patience, std::shared_ptr<Call> call,
+                     std::function<void(bool in_time)> then);
 
 }  // namespace volcanion::api

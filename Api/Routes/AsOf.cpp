@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <string_view>
 
 namespace volcanion::api {
 
@@ -17,6 +18,16 @@ void WriteAsOf(JsonText& json, const application::Freshness& freshness, domain::
     json.Null();
   }
   json.EndObject();
+}
+
+std::string AsOfHeader(const application::Freshness& freshness, domain::Timestamp now) {
+  JsonText json;
+  json.BeginObject();
+  WriteAsOf(json, freshness, now);
+  json.EndObject();
+  constexpr std::string_view kBefore = R"({"asOf":)";
+  const auto text = json.Take();
+  return text.substr(kBefore.size(), text.size() - kBefore.size() - 1);
 }
 
 }  // namespace volcanion::api

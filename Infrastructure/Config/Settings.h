@@ -65,6 +65,9 @@ struct Settings {
   std::size_t write_pool = 4;
   std::size_t read_pool = 8;
   std::size_t max_queued_queries = 256;
+  std::size_t export_threads = 2;
+  std::size_t max_exports = 64;
+  std::size_t max_partner_exports = 4;
   std::chrono::milliseconds query_timeout{10'000};
   std::size_t max_page_bytes = 8 * 1024 * 1024;
   int analysis_pool = 4;

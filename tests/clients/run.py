@@ -250,6 +250,20 @@ class Curl(unittest.TestCase):
         _, _, transfers = self.curl("--http1.0", "--header", "Connection: keep-alive", one, one, key=False)
         self.assertEqual([(code, new) for code, _, new, _, _ in transfers], [(200, 1), (200, 0)])
 
+    def test_downloads_an_export_whole_and_packed(self):
+        self.post(server.batches, batch("curl_export", 1_000, "e" * 1_000))
+        server.page("curl_export", 1_000)
+        wanted = f"{server.url}{server.events}/export?eventName=curl_export"
+        whole, said, transfers = self.curl("--verbose", wanted, key=False)
+        self.assertRegex(said.lower(), "< transfer-encoding: chunked")
+        lines = [json.loads(line) for line in whole.splitlines()]
+        self.assertEqual((transfers[0][0], len({line["trackingEventId"] for line in lines})), (200, 1_000))
+        packed, _, packed_transfers = self.curl("--compressed", wanted, key=False)
+        self.assertEqual(packed, whole)
+        self.assertLess(packed_transfers[0][3], transfers[0][3] / 2, "bytes of the answer")
+        old, _, transfers = self.curl("--http1.0", wanted, key=False)
+        self.assertEqual((old, transfers[0][0]), (whole, 200))
+
     def test_sends_a_gzip_body(self):
         packed = gzip.compress(batch("curl_gzip", 50, "z" * 1_000).encode())
         out, _, transfers = self.post(server.batches, packed, "--header", "Content-Encoding: gzip")
@@ -299,6 +313,24 @@ class PythonHttpClient(unittest.TestCase):
         self.client.request("POST", server.ingest, event("python-after-chunks"), self.headers)
         self.assertEqual(self.answer()[0].status, 202)
 
+    def test_reads_an_export_as_csv_and_keeps_its_connection(self):
+        note = 'say "hi", =1+1,\nand more'
+        self.client.request("POST", server.batches, batch("python_export", 1_000, note), self.headers)
+        self.assertEqual(self.answer()[0].status, 202)
+        server.page("python_export", 1_000)
+        token = {"Authorization": f"Bearer {server.token}"}
+        self.client.request("GET", f"{server.events}/export?eventName=python_export&format=csv", headers=token)
+        connection, answer = self.client.sock, self.client.getresponse()
+        self.assertTrue(answer.chunked)
+        rows = list(csv.DictReader(answer.read().decode().splitlines(keepends=True)))
+        self.assertEqual(len(rows), 1_000)
+        self.assertEqual({json.loads(row["properties"])["note"] for row in rows}, {note})
+        self.client.request("GET", f"{server.events}/export?eventName=python_export&cursor={rows[989]['cursor']}",
+                            headers=token)
+        rest = self.client.getresponse().read().decode().splitlines()
+        self.assertEqual([json.loads(line)["eventId"] for line in rest], [row["eventId"] for row in rows[990:]])
+        self.assertIs(self.client.sock, connection)
+
     def test_closes_when_it_asked_to(self):
         self.client.request("POST", server.ingest, event("python-close"), self.headers | {"Connection": "close"})
         answer = self.client.getresponse()
@@ -321,6 +353,22 @@ class NodeFetch(unittest.TestCase):
         self.assertIn(found["sequential"]["connections"], (1, 2))
         self.assertEqual(found["parallel"]["statuses"], {"202": 50})
         self.assertLessEqual(found["parallel"]["connections"], 50)
+
+    def test_reads_an_export_as_it_comes(self):
+        headers = JSON_TYPE | {"X-API-Key": server.key}
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        self.addCleanup(client.close)
+        client.request("POST", server.batches, batch("node_export", 1_000, "n" * 1_000), headers)
+        self.assertEqual(client.getresponse().status, 202)
+        server.page("node_export", 1_000)
+        script = pathlib.Path(__file__).with_name("export.mjs")
+        status, out, err = run(program("node", "nodejs"), str(script),
+                               f"{server.url}{server.events}/export?eventName=node_export", server.token)
+        self.assertEqual(status, 0, err)
+        found = json.loads(out)
+        self.assertEqual((found["status"], found["encoding"]), (200, "gzip"))  # as fetch asks for
+        self.assertEqual((found["ids"], found["distinct"], found["rest"]), (1_000, 1_000, ""))
+        self.assertGreater(found["parts"], 1)
 
 
 # --- wrk ------------------------------------------------------------------------------------------

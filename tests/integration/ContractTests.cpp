@@ -38,6 +38,10 @@ struct Walk {
     const auto of_partner = "/api/events/partner/" + partner.substr(std::string_view("/api/partners/").size());
     CHECK(Get(of_partner).status == 200);
     CHECK(Get(of_partner + "/users/u1/timeline").status == 200);
+    const auto lines = Get(of_partner + "/export");
+    CHECK(lines.status == 200);
+    CHECK(lines.Header("Content-Type") == "application/x-ndjson");
+    CHECK(Get("/api/events/partner-system/" + api.sender.system_id + "/export?format=csv").status == 200);
     Behaviour("/api/statistics/partner/" + api.sender.partner_id);
   }
 
