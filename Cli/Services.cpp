@@ -14,6 +14,7 @@
 #include "Api/Routes/MemberRoutes.h"
 #include "Api/Routes/PartnerRoutes.h"
 #include "Api/Routes/PersonRoutes.h"
+#include "Api/Routes/StatisticsRoutes.h"
 #include "Api/Routes/StructureRoutes.h"
 #include "Api/Routes/SystemRoutes.h"
 #include "Api/Routes/UnknownEventRoutes.h"
@@ -245,6 +246,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       reader_(read_pool_, ToReader(settings)),
       unknown_event_reader_(read_pool_, ToReader(settings)),
       behaviour_reader_(analysis_pool_),
+      statistics_reader_(read_pool_, {settings.query_timeout}),
       changes_(read_pool_, settings.query_timeout),
       cache_(MakeCache(settings, around)),
       answers_(*cache_, changes_, management.directory, around.metrics, {.staleness = settings.cache_staleness}),
@@ -258,6 +260,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       export_events_(export_reader_, management.directory),
       export_places_({settings.max_exports, settings.max_partner_exports}),
       find_unknown_events_(unknown_event_reader_, management.directory),
+      statistics_(statistics_reader_, management.directory),
       suggest_schema_(unknown_event_reader_, management.directory, suggester_),
       find_owner_(management.directory, reader_),
       blocking_(static_cast<int>(settings.read_pool), settings.max_queued_queries),
@@ -281,6 +284,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
   api::AddEventRoutes(readings, find_events_, reader_);
   api::AddBehaviourRoutes(readings, {find_funnel_, find_sessions_, find_retention_});
   api::AddExportRoutes(routes, {export_events_, export_places_, exporting_, authentication_, reading});
+  api::AddStatisticsRoutes(readings, statistics_);
   api::AddPartnerRoutes(
       routes, {management.create_partner, management.find_partners, management.change_partner, management.store});
   api::AddSystemRoutes(

@@ -28,6 +28,7 @@
 #include "Application/Jobs/JobRunner.h"
 #include "Application/Queries/AnswerCache.h"
 #include "Application/Queries/CompareStructure.h"
+#include "Application/Queries/EventStatistics.h"
 #include "Application/Queries/FindApiKeys.h"
 #include "Application/Queries/FindEvents.h"
 #include "Application/Queries/FindFunnel.h"
@@ -60,6 +61,7 @@
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 #include "Infrastructure/Postgres/PostgresReadChanges.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
+#include "Infrastructure/Postgres/PostgresStatisticsReader.h"
 #include "Infrastructure/Postgres/PostgresStructureStore.h"
 #include "Infrastructure/Postgres/PostgresUnknownEventReader.h"
 #include "Infrastructure/Postgres/PostgresVerdictHistory.h"
@@ -177,6 +179,7 @@ class ApiService {
   infrastructure::PostgresEventReader reader_;
   infrastructure::PostgresUnknownEventReader unknown_event_reader_;
   infrastructure::PostgresBehaviourReader behaviour_reader_;
+  infrastructure::PostgresStatisticsReader statistics_reader_;
   infrastructure::PostgresReadChanges changes_;
   const std::unique_ptr<application::Cache> cache_;
   application::AnswerCache answers_;
@@ -191,6 +194,7 @@ class ApiService {
   application::FindEventsHandler export_events_;
   api::ExportPlaces export_places_;
   application::FindUnknownEventsHandler find_unknown_events_;
+  application::EventStatisticsHandler statistics_;
   application::SuggestSchemaHandler suggest_schema_;
   application::FindOwner find_owner_;
   api::BlockingPool blocking_;

@@ -58,7 +58,7 @@ void SyncWorker::Run(std::stop_token stop) {
       pause = settings_.poll_interval;
       claim_limit_ = std::min(settings_.max_claim_batches, claim_limit_ * 2);
       last_success_ = steady_clock::now();
-      if (*projected > 0 || renaming_) continue;
+      if (*projected > 0 || renaming_ || folding_) continue;
     }
     if (!application::Pause(stop, pause)) return;
   }
@@ -95,6 +95,7 @@ domain::Result<std::size_t> SyncWorker::RunOnce() {
   }
   claimed->reset();  // its transaction ends before the next one begins
   if (auto renamed = Rename(); !renamed) return std::move(renamed).error();
+  if (auto folded = Fold(); !folded) return std::move(folded).error();
   Report(freshness);
   return count;
 }
@@ -135,6 +136,16 @@ domain::Result<domain::Done> SyncWorker::Rename() {
   auto renamed = read_model_.RenameSome();
   if (!renamed) return std::move(renamed).error();
   renaming_ = *renamed;
+  return domain::Done{};
+}
+
+domain::Result<domain::Done> SyncWorker::Fold() {
+  const auto now = steady_clock::now();
+  if (!folding_ && now - looked_for_counts_ < settings_.report_interval) return domain::Done{};
+  looked_for_counts_ = now;
+  auto folded = read_model_.FoldSome();
+  if (!folded) return std::move(folded).error();
+  folding_ = *folded;
   return domain::Done{};
 }
 

@@ -44,6 +44,8 @@ class SyncWorker {
   domain::Result<domain::Done> ApplyOneByOne(application::OutboxClaim& claim);
   /// A step of giving old rows new names, so that what comes need not wait; now and then a look whether there are any.
   domain::Result<domain::Done> Rename();
+  /// Likewise of folding counts.
+  domain::Result<domain::Done> Fold();
   void Report(const application::Freshness& freshness);
   void MeasureLag();
   void Observe(std::string_view step);
@@ -57,6 +59,8 @@ class SyncWorker {
   int claim_limit_;
   bool renaming_ = false;  // there may be old rows with other names
   std::chrono::steady_clock::time_point looked_for_names_{};
+  bool folding_ = false;  // there may be counts that are worth folding
+  std::chrono::steady_clock::time_point looked_for_counts_{};
   std::chrono::steady_clock::time_point reported_{};
   std::atomic<std::chrono::steady_clock::time_point> last_success_{};
 };

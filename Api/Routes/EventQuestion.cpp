@@ -98,8 +98,8 @@ std::optional<PropertyFilter> ReadProperty(std::string_view expression) {
     filter.comparison = with_equal ? (is_less ? Comparison::kAtMost : Comparison::kAtLeast)
                                    : (is_less ? Comparison::kLess : Comparison::kGreater);
   }
-  auto path = name.starts_with('/') ? ReadPointer(name) : SplitAtDots(name);
-  if (!path || path->size() > kMaxPathNames) return std::nullopt;
+  auto path = ReadMemberPath(name);
+  if (!path) return std::nullopt;
   filter.path = *std::move(path);
   filter.value = value;
   return filter;
@@ -131,8 +131,13 @@ void ReadPropertyFilter(QueryReader& query, const std::string& parameter, const 
   }
 }
 
-void ReadEventQuestion(QueryReader& parameters, application::FindEvents& question) {
-  auto& query = question.query;
+std::optional<std::vector<std::string>> ReadMemberPath(std::string_view name) {
+  auto path = name.starts_with('/') ? ReadPointer(name) : SplitAtDots(name);
+  if (path && path->size() > kMaxPathNames) path.reset();
+  return path;
+}
+
+void ReadEventFilters(QueryReader& parameters, application::EventQuery& query) {
   query.event_name = parameters.Text("eventName");
   query.from = parameters.Time("from");
   query.to = parameters.Time("to");
@@ -144,6 +149,11 @@ void ReadEventQuestion(QueryReader& parameters, application::FindEvents& questio
   query.violation_keyword = parameters.Text("violation.keyword");
   query.violation_pointer = parameters.Text("violation.pointer");
   ReadProperties(parameters, query.properties);
+}
+
+void ReadEventQuestion(QueryReader& parameters, application::FindEvents& question) {
+  auto& query = question.query;
+  ReadEventFilters(parameters, query);
   query.descending = ReadDescending(parameters);
   query.limit = parameters.Integer("limit", query.limit);
   question.cursor = parameters.Text("cursor");

@@ -33,16 +33,28 @@ struct Rename {
   std::string system_name;
 };
 
-/// The events of one transaction, its judgements on earlier ones, or new names.
+/// How many events of a name a system has sent again, in a quarter of an hour of their time.
+struct DuplicateCount {
+  domain::PartnerId partner;
+  domain::PartnerSystemId system;
+  std::string event_name;
+  domain::Timestamp quarter;
+  std::int64_t duplicates = 0;
+};
+
+/// The events of one transaction, its judgements on earlier ones, new names, or the events that were sent again.
 struct StoredBatch {
   std::int64_t id = 0;
-  std::int64_t event_count = 0;  ///< of events, judgements or names, by the outbox
+  std::int64_t event_count = 0;  ///< of events, judgements, names or counts of duplicates, by the outbox
   std::vector<EventRow> events;  ///< joined with the names of partner and system
   std::vector<Judgement> judgements = {};
   std::vector<Rename> renames = {};
+  std::vector<DuplicateCount> duplicates = {};
 
-  /// How many of them were found: of events, those whose partner and system were found too.
-  std::int64_t found() const { return static_cast<std::int64_t>(events.size() + judgements.size() + renames.size()); }
+  /// How many of them were found: of events and duplicates, those whose partner and system were found too.
+  std::int64_t found() const {
+    return static_cast<std::int64_t>(events.size() + judgements.size() + renames.size() + duplicates.size());
+  }
   bool IsComplete() const { return event_count == found(); }
 };
 
@@ -132,6 +144,9 @@ class ReadModel {
   /// One bounded step, in one transaction, of giving rows that are in the store the names that Apply() has brought.
   /// False when nothing is left to do.
   virtual domain::Result<bool> RenameSome() = 0;
+  /// One bounded step, in one transaction, of folding what Apply() has counted into the roll-ups, once that is worth
+  /// it. False when it is not, or others are at it.
+  virtual domain::Result<bool> FoldSome() = 0;
   /// Notes how fresh the store is while there is nothing to apply.
   virtual domain::Result<domain::Done> NoteFreshness(const Freshness& freshness) = 0;
   /// From any thread: what is under way fails soon, whatever it waits for.

@@ -1,11 +1,13 @@
 #include "Infrastructure/Postgres/EventBatchWriter.h"
 
 #include "Infrastructure/Postgres/ContentHash.h"
+#include "Infrastructure/Postgres/CountCells.h"
 #include "Infrastructure/Postgres/EventJson.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -306,6 +308,46 @@ std::vector<RejectedPayload> ConflictsOf(const std::vector<Entry>& entries, std:
   return payloads;
 }
 
+// The number of the batch: as above. It comes after the keys, and so after what those waited for.
+constexpr char kCountDuplicates[] = R"sql(
+  WITH batch AS MATERIALIZED (
+    SELECT nextval('write.batch_ids') AS batch_id, cardinality($1::uuid[]) AS counts FROM pg_current_xact_id()
+  ), counted AS (
+    INSERT INTO write.duplicate_counts (batch_id, ordinal, partner_system_id, event_name, quarter, duplicates)
+    SELECT batch_id, ordinal, system, event_name, quarter, duplicates
+    FROM batch, unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int4[])
+                  WITH ORDINALITY AS new (system, event_name, quarter, duplicates, ordinal)
+  ), ledger AS (
+    INSERT INTO write.batches (batch_id, kind, event_count, duplicate_count, byte_count)
+    SELECT batch_id, 'duplicates', 0, counts, 0 FROM batch
+  )
+  INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, counts, 0 FROM batch
+)sql";
+
+/// Counts the events that were sent again, as a batch of their own; nothing when there are none.
+void CountDuplicates(PqConnection& connection, const std::vector<Entry>& entries) {
+  std::map<std::tuple<domain::PartnerSystemId, std::string_view, Quarter>, std::int32_t> counts;
+  for (const auto& entry : entries) {
+    if (entry.result.status != AppendResult::Status::kDuplicate) continue;
+    const auto& event = entry.event();
+    ++counts[{event.system(), event.report().event_name, QuarterOf(event.event_timestamp())}];
+  }
+  if (counts.empty()) return;
+  BinaryArray systems(kUuidOid, counts.size()), names(kTextOid, counts.size()),
+      quarters(kTimestamptzOid, counts.size()), duplicates(kInt4Oid, counts.size());
+  for (const auto& [kind, count] : counts) {
+    const auto& [system, name, quarter] = kind;
+    systems.Uuid(system.value);
+    names.Bytes(name);
+    quarters.Timestamp(BeginOf(quarter));
+    duplicates.Int4(count);
+  }
+  (void)connection.Execute(kCountDuplicates, {{kUuidArrayOid, systems.bytes()},
+                                              {kTextArrayOid, names.bytes()},
+                                              {kTimestamptzArrayOid, quarters.bytes()},
+                                              {kInt4ArrayOid, duplicates.bytes()}});
+}
+
 }  // namespace
 
 std::size_t EventBatchWriter::Write(const std::vector<EventToWrite>& events,
@@ -336,6 +378,7 @@ std::size_t EventBatchWriter::Write(const std::vector<EventToWrite>& events,
   auto kept = rejected;
   for (std::size_t i = 0; i < conflicts.size(); ++i) kept.push_back({&conflicts[i], conflict_keys[i]});
   InsertRejected(connection_, kept);
+  CountDuplicates(connection_, entries);
   connection_.Commit((finish + "COMMIT").c_str());
   for (auto& entry : entries) *entry.item->result = std::move(entry.result);
   return written.events;

@@ -36,7 +36,8 @@ class KeyForecast {
   int all_new_in_a_row_ = kCareful;
 };
 
-/// The transaction of the group commit: keys, events, the batch and its outbox row, and rejected payloads.
+/// The transaction of the group commit: keys, events, the batch and its outbox row, rejected payloads, and counts of
+/// the events that were sent again.
 ///
 /// Keys first: the unique index of write.event_keys decides which events are new, waiting for other writers of the same
 /// key where need be; in sorted order, so that two writers never wait for each other in a circle. Only the new events

@@ -1,6 +1,7 @@
 #include "Infrastructure/Postgres/EventFilters.h"
 
 #include "Infrastructure/Postgres/SociRows.h"
+#include "Infrastructure/Postgres/TextArray.h"
 
 #include <algorithm>
 #include <array>
@@ -43,21 +44,6 @@ bool IsNumber(std::string_view text) {
       return false;
   }
   return end == text.size();
-}
-
-/// As a text of type text[].
-std::string PathText(const std::vector<std::string>& path) {
-  std::string text = "{";
-  for (const auto& name : path) {
-    if (text.size() > 1) text.push_back(',');
-    text.push_back('"');
-    for (const char c : name) {
-      if (c == '"' || c == '\\') text.push_back('\\');
-      text.push_back(c);
-    }
-    text.push_back('"');
-  }
-  return text + "}";
 }
 
 std::string_view Test(Comparison comparison) {
@@ -139,7 +125,7 @@ int KindsOfFilters(const EventQuery& query) {
 std::string BindProperty(const PropertyFilter& property, std::size_t number, Conditions& conditions) {
   const auto& names = kNames.at(number);
   const bool is_number = IsNumber(property.value);
-  conditions.Bind(names.path, PathText(property.path));
+  conditions.Bind(names.path, TextArray(property.path));
   conditions.Bind(names.value, property.value);
   if (is_number) conditions.Bind(names.number, property.value);
   std::string condition = "read.compare_member(properties, :";

@@ -1,5 +1,6 @@
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 
+#include "Infrastructure/Postgres/CountAdditions.h"
 #include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
@@ -210,9 +211,11 @@ domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(
     auto batches = ClaimBatches(connection, settings_, max_batches);
     const auto freshness = MeasureFreshness(connection, now, batches);
     if (!batches.empty()) ReadEvents(connection, batches);
-    // Few batches hold judgements, or names: nothing is asked about them while events make every batch complete.
+    // Few batches hold judgements, names or duplicates: nothing is asked about them while events make every batch
+    // complete.
     if (!AllComplete(batches)) ReadJudgements(connection, batches);
     if (!AllComplete(batches)) ReadRenames(connection, batches);
+    if (!AllComplete(batches)) ReadDuplicates(connection, batches);
     return std::unique_ptr<application::OutboxClaim>(
         std::make_unique<PostgresOutboxClaim>(connection, observer_, std::move(batches), freshness));
   } catch (...) {

@@ -2,6 +2,7 @@
 
 #include "Application/Projections/ProjectBatches.h"
 #include "Infrastructure/Postgres/ChangedDays.h"
+#include "Infrastructure/Postgres/CountAdditions.h"
 #include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/PqErrors.h"
@@ -123,7 +124,7 @@ constexpr char kAddCounts[] = R"sql(
   DO UPDATE SET events = counts.events + excluded.events, unjudged = counts.unjudged + excluded.unjudged
 )sql";
 
-void AddCounts(PqConnection& connection, const std::vector<EventCount>& counts) {
+void AddHours(PqConnection& connection, const std::vector<EventCount>& counts) {
   if (counts.empty()) return;
   const auto size = counts.size();
   BinaryArray systems(kUuidOid, size), hours(kTimestamptzOid, size), names(kTextOid, size), valid(kBoolOid, size),
@@ -192,8 +193,9 @@ void NoteFreshnessIn(PqConnection& connection, const Freshness& freshness) {
 
 }  // namespace
 
-PostgresReadModel::PostgresReadModel(std::string connection_string, application::StepObserver observer)
-    : connection_string_(std::move(connection_string)), observer_(std::move(observer)) {}
+PostgresReadModel::PostgresReadModel(std::string connection_string, application::StepObserver observer,
+                                     FoldingSettings folding)
+    : connection_string_(std::move(connection_string)), observer_(std::move(observer)), folding_(folding) {}
 
 PqConnection& PostgresReadModel::Connected() {
   if (!connection_ || !connection_->IsAlive()) {
@@ -227,9 +229,10 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
     const auto names = ApplyRenames(connection, fresh);
     CopyEvents(connection, rows.events, names);
     const auto verdicts = ApplyJudgements(connection, fresh);
-    CountChangedDays(connection, rows.counts, verdicts);
+    CountChangedDays(connection, rows.counts, fresh, verdicts);
     application::AddVerdictChanges(rows.counts, verdicts);
-    AddCounts(connection, rows.counts);
+    AddHours(connection, rows.counts);
+    AddCounts(connection, fresh, verdicts);
     AddUnknown(connection, rows.unknown);
     NoteFreshnessIn(connection, freshness);
     if (observer_) observer_("before read commit");
@@ -245,6 +248,12 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
 
 domain::Result<bool> PostgresReadModel::RenameSome() try {
   return RenameRows(Connected(), observer_);
+} catch (const PqError& error) {
+  return ToWorkerError(error);
+}
+
+domain::Result<bool> PostgresReadModel::FoldSome() try {
+  return FoldAdditions(Connected(), folding_, observer_);
 } catch (const PqError& error) {
   return ToWorkerError(error);
 }

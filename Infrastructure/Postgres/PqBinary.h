@@ -13,9 +13,10 @@ namespace volcanion::infrastructure {
 
 /// Type numbers of PostgreSQL's pg_type catalogue.
 inline constexpr Oid kBoolOid = 16, kByteaOid = 17, kInt8Oid = 20, kInt4Oid = 23, kTextOid = 25, kJsonOid = 114,
-                     kTimestamptzOid = 1184, kUuidOid = 2950;
+                     kDateOid = 1082, kTimestamptzOid = 1184, kUuidOid = 2950;
 inline constexpr Oid kBoolArrayOid = 1000, kByteaArrayOid = 1001, kInt4ArrayOid = 1007, kTextArrayOid = 1009,
-                     kInt8ArrayOid = 1016, kTimestamptzArrayOid = 1185, kJsonArrayOid = 199, kUuidArrayOid = 2951;
+                     kInt8ArrayOid = 1016, kDateArrayOid = 1182, kTimestamptzArrayOid = 1185, kJsonArrayOid = 199,
+                     kUuidArrayOid = 2951;
 
 /// PostgreSQL's binary form of a timestamptz: microseconds since 2000-01-01T00:00:00Z.
 std::int64_t ToPostgresMicros(domain::Timestamp time);

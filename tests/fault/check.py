@@ -2,6 +2,7 @@
 
 import hashlib
 
+import roll_ups
 from stage import READ, WRITE, Failure
 
 WRITTEN = """
@@ -93,6 +94,15 @@ def check(stage, load):
     report.expect(keys == len(written) == one(stage.write, WRITE, "SELECT count(*) FROM write.event_keys"),
                   "keys and events do not match")
     report.expect(one(stage.read, READ, ROLL_UPS_THAT_DIFFER) == 0, "roll-ups differ from a count")
+
+    def read_sql(query):
+        return stage.read.sql(READ, query)
+
+    rolled_up, contradictions = roll_ups.roll_ups(read_sql)
+    counted = roll_ups.rows(read_sql, lambda query: stage.write.sql(WRITE, query))
+    report.expect(contradictions == 0, f"{contradictions} days are not the sum of their quarters")
+    differences = rolled_up.differences(counted)
+    report.expect(differences == 0, f"roll-ups by the quarter of an hour differ from a count in {differences} places")
     report.expect(one(stage.write, WRITE, "SELECT count(*) FROM write.set_aside_batches") == 0,
                   "batches have been set aside")
     return report

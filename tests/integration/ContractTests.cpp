@@ -56,6 +56,24 @@ struct Walk {
     CHECK(Get(statistics + "/retention" + range + "&timeZone=Europe/Berlin").status == 200);
   }
 
+  void Statistics() {
+    const std::string week = "from=2026-11-02T00:00:00Z&to=2026-11-09T00:00:00Z";
+    for (const auto& of : {"/api/statistics/partner/" + api.sender.partner_id,
+                           "/api/statistics/partner-system/" + api.sender.system_id}) {
+      CHECK(Get(of).status == 200);
+      CHECK(Get(of + "?exact=true&eventName=purchase&" + week).status == 200);
+      CHECK(Get(of + "/timeseries?interval=day&timeZone=Asia/Kathmandu&groupBy=verdict&" + week).status == 200);
+      CHECK(Get(of + "/timeseries?groupBy=property.amount&top=3&" + week).status == 200);
+      CHECK(Get(of + "/timeseries?interval=day").status == 422);
+      CHECK(Get(of + "/timeseries?interval=minute&" + week).status == 422);
+      CHECK(Get(of + "/timeseries?timeZone=Mars/Olympus&" + week).status == 422);
+      CHECK(Get(of + "/numbers?property=amount").status == 200);
+      CHECK(Get(of + "/numbers?property=amount&percentiles=50,99.9&interval=day&" + week).status == 200);
+      CHECK(Get(of + "/numbers?property=amount&percentiles=101").status == 422);
+      CHECK(Get(of + "/numbers").status == 422);
+    }
+  }
+
   void Partners() {
     CHECK(Post("/api/partners", R"({"name":"Another","compatibility":"none"})").status == 201);
     CHECK(Get("/api/partners?limit=1").status == 200);
@@ -182,6 +200,7 @@ TEST_SUITE("the contract") {
     Walk walk;
     walk.Structures();
     walk.Events();
+    walk.Statistics();
     walk.UnknownEvents();
     walk.Jobs();
     walk.Keys();

@@ -77,7 +77,21 @@ TEST_SUITE("event store") {
     CHECK(second.verdict == first.verdict);
     CHECK(second.judged_by == 3);
     CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "1");
-    CHECK(test.Ask("SELECT count(*) FROM write.batches") == "1");
+    CHECK(test.Ask("SELECT count(*) FROM write.batches WHERE event_count > 0") == "1");
+  }
+
+  TEST_CASE("events that are sent again are counted by name and quarter of an hour, in a batch of their own") {
+    StoreUnderTest test;
+    (void)test.StoreOne(test.Event("e1"));
+    CHECK(test.Ask("SELECT count(*) FROM write.outbox") == "1");
+    (void)test.StoreOne(test.Event("e1"));
+    (void)test.StoreOne(test.Event("e1"));
+    CHECK(test.Ask("SELECT sum(duplicates) FROM write.duplicate_counts") == "2");
+    CHECK(test.Ask("SELECT count(*) FROM write.duplicate_counts AS counts JOIN write.batches USING (batch_id) JOIN "
+                   "write.outbox USING (batch_id) WHERE kind = 'duplicates' AND batches.duplicate_count = 1 AND "
+                   "outbox.event_count = 1 AND extract(epoch FROM quarter)::int % 900 = 0") == "2");
+    (void)test.StoreOne(test.Event("e2"));
+    CHECK(test.Ask("SELECT count(*) FROM write.batches WHERE kind = 'duplicates'") == "2");
   }
 
   TEST_CASE("an unjudged event is stored as such, and its repetition is told so") {

@@ -56,7 +56,14 @@ constexpr const char* kReadRows = R"(
   VALUES ('{s}', '2026-11-20Z', 'purchase', true, '{p}', 1);
   INSERT INTO read.unknown_events (partner_id, event_name, partner_system_id, events, first_seen, last_seen)
   VALUES ('{p}', 'click', '{s}', 1, now(), now());
-  INSERT INTO read.changed_days (partner_id, day, changes) VALUES ('{p}', '2026-11-20', 1))";
+  INSERT INTO read.changed_days (partner_id, day, changes) VALUES ('{p}', '2026-11-20', 1);
+  INSERT INTO read.count_additions (partner_id, first_day, last_day, cell_count, cells)
+  VALUES ('{p}', '2026-11-20', '2026-11-20', 0, '');
+  INSERT INTO read.day_counts (partner_system_id, day, event_name, partner_id, valid, invalid, unjudged, duplicates,
+                               quarters)
+  VALUES ('{s}', '2026-11-20', 'purchase', '{p}', 1, 0, 0, 0, '');
+  INSERT INTO read.user_sketches (partner_system_id, event_name, day, partner_id, sketch)
+  VALUES ('{s}', 'purchase', '2026-11-20', '{p}', ''))";
 
 std::string RowsOf(std::string sql, domain::PartnerId partner) {
   const auto id = partner.ToString();

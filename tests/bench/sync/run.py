@@ -14,6 +14,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Pa
 import psycopg2
 
 import circumstances
+import roll_ups
 from circumstances import BenchError
 from stage import Failure, wait_until
 from subject import DATABASE, Subject, print_program, spread
@@ -39,17 +40,36 @@ INSERT_ROWS = """
     JOIN write.partner_systems AS systems USING (partner_system_id)
     JOIN write.partners AS partners USING (partner_id)
 """
-# What the projection writes besides: the hourly counts, and the marks of the batches. All events have a structure, so
-# there are no unknown ones to count.
+# What the projection writes besides: the hourly counts, those by the quarter of an hour as additions, and the marks of
+# the batches. All events have a structure, so there are no unknown ones to count. The sketches of users are left out,
+# for which SQL takes far longer than the projection.
 INSERT_ROLL_UPS = """
   INSERT INTO read.event_counts (partner_system_id, hour, event_name, is_valid, partner_id, events, unjudged)
   SELECT partner_system_id, date_trunc('hour', event_timestamp, 'UTC'), event_name, is_valid, partner_id, count(*),
          count(*) FILTER (WHERE is_unjudged)
     FROM write.tracking_events JOIN write.partner_systems USING (partner_system_id)
    GROUP BY 1, 2, 3, 4, 5;
+  INSERT INTO read.count_additions (partner_id, first_day, last_day, cell_count, cells)
+  SELECT partner_id, day, day, count(*),
+         string_agg(uuid_send(partner_system_id) || int4send(quarter) || int2send(octet_length(event_name)::smallint)
+                    || convert_to(event_name, 'UTF8') || int4send(valid) || int4send(invalid) || int4send(unjudged)
+                    || int4send(0) || int4send(first_at) || int4send(last_at) || int4send(0), '')
+    FROM (SELECT partner_id, partner_system_id, event_name, (event_timestamp AT TIME ZONE 'UTC')::date AS day,
+                 floor(extract(epoch FROM event_timestamp) / 900)::integer AS quarter,
+                 count(*) FILTER (WHERE is_valid)::integer AS valid,
+                 count(*) FILTER (WHERE NOT is_valid AND NOT is_unjudged)::integer AS invalid,
+                 count(*) FILTER (WHERE is_unjudged)::integer AS unjudged,
+                 min(mod((extract(epoch FROM event_timestamp) * 1000000)::bigint, 900000000))::integer AS first_at,
+                 max(mod((extract(epoch FROM event_timestamp) * 1000000)::bigint, 900000000))::integer AS last_at
+            FROM write.tracking_events JOIN write.partner_systems USING (partner_system_id)
+           GROUP BY 1, 2, 3, 4, 5) AS cells
+   GROUP BY partner_id, day;
   INSERT INTO read.projected_batches (batch_id, event_count) SELECT batch_id, event_count FROM write.batches
 """
-EMPTY = "TRUNCATE read.tracking_events_read_model, read.event_counts, read.unknown_events, read.projected_batches"
+EMPTY = """
+  TRUNCATE read.tracking_events_read_model, read.event_counts, read.unknown_events, read.projected_batches,
+           read.count_additions, read.day_counts, read.user_sketches
+"""
 QUEUE_ALL = """
   INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, event_count, byte_count FROM write.batches
 """
@@ -130,9 +150,10 @@ def measure(options, folder):
         queued = fill(subject, options.events)
         for number in range(1, options.rounds + 1):
             drained = drain(subject, options.workers)
-            content = subject.sql(CONTENT)[0]
+            content, (counts, _) = subject.sql(CONTENT)[0], roll_ups.roll_ups(subject.sql)
             inserted = insert_select(subject)
-            if content != subject.sql(CONTENT)[0] or content[0] != queued["events"]:
+            if content != subject.sql(CONTENT)[0] or content[0] != queued["events"] or \
+                    counts.differences(roll_ups.roll_ups(subject.sql)[0], with_users=False):
                 raise BenchError("the projection and INSERT .. SELECT have not written the same")
             rounds.append({"sync": drained, "insertSelect": inserted})
             if sys.stderr.isatty():

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "Application/Ports/StatisticsReader.h"
+#include "Infrastructure/Postgres/SociPool.h"
+#include "Infrastructure/Postgres/TimePoints.h"
+
+#include <chrono>
+#include <cstdint>
+
+namespace volcanion::infrastructure {
+
+/// Counts by the roll-ups (RolledCounts.h) whatever they can answer: everything but minutes, members of the properties
+/// and filters other than name and verdict. For these the rows are counted, for as long as a statement may take.
+class PostgresStatisticsReader final : public application::StatisticsReader {
+ public:
+  struct Settings {
+    std::chrono::milliseconds statement_timeout{10'000};  ///< after which a question is given up, as kUnavailable
+    /// Of so many events, at most, the users are counted; those of more are estimated, unless exactness is asked for.
+    std::int64_t counted_events = 5'000;
+  };
+
+  PostgresStatisticsReader(SociPool& read_store, Settings settings) : pool_(read_store), settings_(settings) {}
+
+  domain::Result<application::EventSummary> Summarize(const application::SummaryQuery& query) override;
+  domain::Result<application::TimeSeries> CountOverTime(const application::SeriesQuery& query) override;
+  domain::Result<application::Numbers> Measure(const application::NumbersQuery& query) override;
+
+ private:
+  Transaction Reading(const char* name, domain::PartnerId partner) const;
+
+  SociPool& pool_;
+  const Settings settings_;
+  TimeZones time_zones_;
+};
+
+}  // namespace volcanion::infrastructure
