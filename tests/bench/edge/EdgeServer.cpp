@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -14,7 +17,8 @@
 #include <utility>
 #include <vector>
 
-/// The HTTP server with one worker thread and a handler that does nothing but answer: what is measured is the edge.
+/// The HTTP server with a worker thread or more and a handler that does nothing but answer: what is measured is the
+/// edge.
 
 namespace {
 
@@ -26,10 +30,12 @@ using volcanion::api::Responder;
 using volcanion::api::Response;
 
 constexpr char kUsage[] =
-    "Usage: bench_edge_server at-once|other-thread BODY\n"
+    "Usage: bench_edge_server at-once|other-thread BODY|@FILE [WORKERS]\n"
     "\n"
-    "Serves 200 with BODY, as application/json, for every request to a free port of 127.0.0.1. Prints the port and\n"
-    "ends when its standard input does. The answer is given within the handler, or by another thread.\n";
+    "Serves 200 with BODY or what the file has, as application/json, for every request to a free port of 127.0.0.1, "
+    "by\n"
+    "one worker thread or more. Prints the port and ends when its standard input does. The answer is given within the\n"
+    "handler, or by another thread.\n";
 
 Response Answer(int status, std::string_view body) {
   Response response;
@@ -37,6 +43,13 @@ Response Answer(int status, std::string_view body) {
   response.headers.Add("Content-Type", "application/json");
   response.body = body;
   return response;
+}
+
+std::string TextOf(std::string_view argument) {
+  if (!argument.starts_with('@')) return std::string(argument);
+  std::ifstream file{std::string(argument.substr(1))};
+  if (!file) throw std::runtime_error("cannot read " + std::string(argument.substr(1)));
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// Answers from a thread of its own, all that wait at a time, as a group commit does.
@@ -76,11 +89,12 @@ class AnsweringThread {
 
 int main(int argc, char** argv) try {
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
-  if (arguments.size() != 2 || (arguments[0] != "at-once" && arguments[0] != "other-thread")) {
+  if (arguments.size() < 2 || arguments.size() > 3 || (arguments[0] != "at-once" && arguments[0] != "other-thread")) {
     std::cerr << kUsage;
     return 2;
   }
-  const auto body = arguments[1];
+  const auto text = TextOf(arguments[1]);
+  const std::string_view body = text;
 
   std::optional<AnsweringThread> answering;
   RequestHandler handler = [body](const Request&, Responder responder) {
@@ -92,7 +106,7 @@ int main(int argc, char** argv) try {
   }
 
   HttpServerSettings settings;
-  settings.workers = 1;
+  settings.workers = arguments.size() == 3 ? std::stoi(std::string(arguments[2])) : 1;
   HttpServer server(settings, handler, [](int status, std::string_view, const auto&) { return Answer(status, "{}"); });
   server.Start();
   std::cout << server.port() << std::endl;

@@ -7,6 +7,7 @@
 #include "tests/bench/load/FreshnessWatch.h"
 #include "tests/bench/load/Histogram.h"
 #include "tests/bench/load/Probe.h"
+#include "tests/bench/load/Traffic.h"
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -16,9 +17,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -34,6 +37,9 @@ using std::chrono::nanoseconds;
 struct Options {
   std::uint16_t port = 8080;
   EventTemplate::Shape events;
+  std::string keys;            // a file with a key in each line: of the systems that Traffic is of; empty: one system
+  double from = 0, until = 0;  // seconds since 1970, of the times of Traffic
+  std::uint64_t numbers = 0;   // of events in that range; 0: their time is now
   std::uint64_t first = 0;
   int connections = 64;
   double seconds = 10;
@@ -44,6 +50,8 @@ struct Options {
   std::string token;             // whose reads those are
   double watch_seconds = 0.01;   // between them
 };
+
+volatile std::sig_atomic_t told_to_end = 0;  // by SIGTERM: as if the time were over
 
 constexpr auto kLongestAnswer = std::chrono::seconds(30);
 constexpr auto kLongestReadable = std::chrono::seconds(60);
@@ -58,6 +66,7 @@ class Run {
   explicit Run(const Options& options)
       : options_(options), template_(options.events), epoll_(::epoll_create1(EPOLL_CLOEXEC)), number_(options.first) {
     connections_.resize(static_cast<std::size_t>(options.connections));
+    if (!options.keys.empty()) traffic_ = std::make_unique<Traffic>(TrafficOf(options));
     if (options.watched_system.empty()) return;
     probe_ = std::make_unique<Probe>(options.events.key, options.events.prefix + '-' + std::to_string(options.first),
                                      options.watched_system, options.token);
@@ -71,6 +80,7 @@ class Run {
     probe_at_ = measured_from_;
     for (;;) {
       const auto now = Clock::now();
+      if (told_to_end != 0) end_ = std::min(end_, now);
       const bool sending = now < end_ && !HasSentAll();
       if (sending) SendWhatIsDue(now);
       if (probe_) SendProbe(now, sending);
@@ -95,7 +105,7 @@ class Run {
     count("refused", refused_);
     count("sent", number_ - options_.first);
     count("late", late_);
-    count("eventBytes", template_.event_bytes());
+    count("eventBytes", traffic_ ? traffic_->event_bytes() : template_.event_bytes());
     if (probe_) {
       count("reads", reads_);
       count("unread", freshness_.unread() + probe_->unread());
@@ -113,6 +123,20 @@ class Run {
     std::unique_ptr<Connection> connection;
     Clock::time_point since;  // when its request was due
   };
+
+  static Traffic::Shape TrafficOf(const Options& options) {
+    const auto time = [](double seconds) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+    };
+    Traffic::Shape shape{
+        {}, options.events.prefix, options.events.batch, time(options.from), time(options.until), options.numbers};
+    std::ifstream file(options.keys);
+    for (std::string key; std::getline(file, key);) shape.keys.push_back(key);
+    if (shape.keys.empty()) throw std::runtime_error("there are no keys in " + options.keys);
+    return shape;
+  }
+
+  const std::string& NextRequest() { return traffic_ ? traffic_->Next(number_) : template_.Next(number_); }
 
   static void PrintTimes(std::string_view of, const Histogram& times) {
     const auto print = [of](std::string_view which, double milliseconds) {
@@ -146,7 +170,7 @@ class Run {
       if (IsBusy(client.connection)) continue;
       client.since = paced ? due_ : now;
       if (paced) due_ += Duration(options_.events.batch / options_.rate);
-      Made(client.connection, static_cast<std::size_t>(&client - connections_.data())).Send(template_.Next(number_));
+      Made(client.connection, static_cast<std::size_t>(&client - connections_.data())).Send(NextRequest());
       ++busy_;
     }
   }
@@ -216,7 +240,7 @@ class Run {
         (options_.events.batch > 1
              ? answer.find("\"stored\":" + std::to_string(options_.events.batch)) != std::string_view::npos
              : answer.find("\"status\":\"stored\"") != std::string_view::npos) &&
-        (options_.events.mixed || answer.find("\"isValid\":false") == std::string_view::npos);
+        (options_.events.mixed || traffic_ || answer.find("\"isValid\":false") == std::string_view::npos);
     if (!stored && !answer.starts_with("HTTP/1.1 503")) Throw(answer);
     if (now < measured_from_ || now > end_) return;
     const auto events = static_cast<std::uint64_t>(options_.events.batch);
@@ -232,6 +256,7 @@ class Run {
 
   const Options options_;
   EventTemplate template_;
+  std::unique_ptr<Traffic> traffic_;
   const int epoll_;
   std::vector<Client> connections_;
   std::unique_ptr<Connection> reader_, prober_;
@@ -252,7 +277,12 @@ int main(int argc, char** argv) {
   volcanion::bench::Options options;
   CLI::App app("Sends events to Volcanion and prints what came of it as JSON.");
   app.add_option("--port", options.port)->required();
-  app.add_option("--key", options.events.key, "API key")->required();
+  auto* key = app.add_option("--key", options.events.key, "API key");
+  auto* keys = app.add_option("--keys", options.keys, "file with the keys of many systems, the busiest first");
+  key->excludes(keys);
+  app.add_option("--from", options.from, "seconds since 1970: the first of the events' times, with --keys");
+  app.add_option("--until", options.until, "seconds since 1970: the last of them");
+  app.add_option("--numbers", options.numbers, "events from the first to the last of those times; 0: they are of now");
   app.add_option("--prefix", options.events.prefix, "of the events' ids")->required();
   app.add_option("--first", options.first, "number of the first event");
   app.add_option("--connections", options.connections);
@@ -267,6 +297,7 @@ int main(int argc, char** argv) {
   app.add_option("--token", options.token, "bearer token of those reads");
   app.add_option("--watch-seconds", options.watch_seconds, "between those reads");
   CLI11_PARSE(app, argc, argv);
+  std::signal(SIGTERM, [](int) { volcanion::bench::told_to_end = 1; });
   try {
     volcanion::bench::Run run(options);
     run.Go();
