@@ -7,6 +7,7 @@ namespace {
 
 constexpr char kIssuer[] = "volcanion";
 constexpr char kAudience[] = "volcanion-api";
+constexpr std::size_t kMaxRemembered = 10'000;
 
 }  // namespace
 
@@ -39,22 +40,53 @@ domain::Result<domain::Done> AccessTokens::ChangeKey() {
   return key ? domain::Result<domain::Done>(domain::Done{}) : key.error();
 }
 
+const DirectoryVerificationKey* AccessTokens::FindGoodKey(const Directory& directory, std::string_view id,
+                                                          domain::Timestamp now) const {
+  for (const auto& key : directory.verification_keys()) {
+    if (key.id == id) return !key.retired_at || now < *key.retired_at + settings_.lifetime ? &key : nullptr;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const AccessTokens::Verified> AccessTokens::FindVerified(const domain::SecretHash& token) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = verified_.find(token);
+  return found == verified_.end() ? nullptr : found->second;
+}
+
+void AccessTokens::Remember(const domain::SecretHash& token, std::shared_ptr<const Verified> verified) const {
+  const std::lock_guard lock(mutex_);
+  if (verified_.size() >= kMaxRemembered) verified_.clear();  // those in use are verified once more
+  verified_[token] = std::move(verified);
+}
+
 std::optional<Session> AccessTokens::Read(std::string_view token) const {
   const auto directory = directory_.Current();
   const auto now = clock_.Now();
-  const auto claims = signer_.Read(token, [&](std::string_view kid) -> std::optional<std::string> {
-    for (const auto& key : directory->verification_keys()) {
-      if (key.id != kid) continue;
-      const bool is_good = !key.retired_at || now < *key.retired_at + settings_.lifetime;
-      return is_good ? std::optional(key.public_jwk) : std::nullopt;
-    }
+  const auto hash = secrets_.Hash(token);
+  auto verified = FindVerified(hash);
+  const bool is_known = verified != nullptr;
+  if (!is_known) {
+    Verified fresh;
+    auto claims = signer_.Read(token, [&](std::string_view kid) -> std::optional<std::string> {
+      fresh.key_id = kid;
+      const auto* key = FindGoodKey(*directory, kid, now);
+      return key == nullptr ? std::nullopt : std::optional(key->public_jwk);
+    });
+    if (!claims) return std::nullopt;
+    const auto user = domain::UserId::Parse(claims->subject);
+    const auto session = domain::SessionId::Parse(claims->session);
+    if (!user || !session) return std::nullopt;
+    fresh.claims = *std::move(claims);
+    fresh.session = {*session, *user};
+    verified = std::make_shared<const Verified>(std::move(fresh));
+  }
+  if (FindGoodKey(*directory, verified->key_id, now) == nullptr || !verified->claims.AreGood(kIssuer, kAudience, now) ||
+      directory->IsRevoked(verified->session.id)) {
     return std::nullopt;
-  });
-  if (!claims || !claims->AreGood(kIssuer, kAudience, now)) return std::nullopt;
-  const auto user = domain::UserId::Parse(claims->subject);
-  const auto session = domain::SessionId::Parse(claims->session);
-  if (!user || !session || directory->IsRevoked(*session)) return std::nullopt;
-  return Session{*session, *user};
+  }
+  if (!is_known) Remember(hash, verified);
+  return verified->session;
 }
 
 }  // namespace volcanion::application
