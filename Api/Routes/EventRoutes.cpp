@@ -37,6 +37,8 @@ Result<Reading> ReadPage(application::FindEventsHandler& handler, QueryReader& p
                          FindEvents question) {
   ReadEventQuestion(parameters, question);
   if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  // Before anybody waits for a position.
+  if (auto checked = application::FindEventsHandler::Check(question); !checked) return std::move(checked).error();
   return Reading{application::AnswerScope{partner, question.query.from, question.query.to},
                  [&handler, question = std::move(question)] { return WritePage(handler, question); }};
 }

@@ -19,7 +19,7 @@ domain::Result<domain::PartnerId> FindEventsHandler::PartnerOf(domain::PartnerSy
   return domain::Error{domain::ErrorKind::kNotFound, "There is no such partner system."};
 }
 
-domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
+domain::Result<FindEvents> FindEventsHandler::Check(FindEvents question) {
   auto& query = question.query;
   std::vector<domain::Fault> faults;
   if (query.limit < 1 || query.limit > kMaxLimit) {
@@ -37,7 +37,13 @@ domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
   }
   if (!faults.empty())
     return domain::Error{domain::ErrorKind::kInvalid, "The question breaks a rule.", std::move(faults)};
+  return question;
+}
 
+domain::Result<FoundEvents> FindEventsHandler::Handle(FindEvents question) {
+  auto checked = Check(std::move(question));
+  if (!checked) return std::move(checked).error();
+  auto& query = checked->query;
   if (query.is_of_all_systems) {
     const auto directory = directory_.WithPartner(query.partner);
     if (!directory) return directory.error();

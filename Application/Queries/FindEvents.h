@@ -26,8 +26,10 @@ class FindEventsHandler {
  public:
   FindEventsHandler(EventReader& reader, DirectoryCache& directory) : reader_(reader), directory_(directory) {}
 
-  /// Blocks. kNotFound without the system or the partner; kInvalid for a limit out of range, a cursor of another
-  /// question, or a range that ends before it begins; kUnavailable when the read store is away.
+  /// What can be said before anything is looked for: kInvalid for a limit out of range, a cursor of another question,
+  /// or a range that ends before it begins. Does not block.
+  static domain::Result<FindEvents> Check(FindEvents question);
+  /// Blocks. What Check() says; kNotFound without the system or the partner; kUnavailable when the read store is away.
   domain::Result<FoundEvents> Handle(FindEvents question);
   /// Blocks when the directory in memory does not know it. kNotFound without the system.
   domain::Result<domain::PartnerId> PartnerOf(domain::PartnerSystemId system);

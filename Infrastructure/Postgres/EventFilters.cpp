@@ -135,7 +135,7 @@ std::string BindProperty(const PropertyFilter& property, std::size_t number, Con
 }
 
 bool IsIndexed(const EventQuery& query) {
-  if (query.correlation_id) return true;  // the others choose among few
+  if (query.correlation_id) return false;
   if (AsksForViolation(query) || !query.properties.empty()) return false;
   if (query.is_valid && query.verdict) return false;
   if (query.is_valid == true || query.verdict == Verdict::Outcome::kValid ||

@@ -13,7 +13,7 @@ namespace volcanion::infrastructure {
 /// Rows are read through one index of db/read, in the order of the page. What that index does not say has to be looked
 /// up in the rows: then the rows that fit may be few among many.
 
-/// Whether an index says it all.
+/// Whether an index says it all, and has the order of pages.
 bool IsIndexed(const application::EventQuery& query);
 
 /// The conditions that the index says: filters, time, and the place to go on from.

@@ -101,8 +101,15 @@ constexpr std::string_view kPageBegin = R"(,
             FROM (SELECT of_system.*
                     FROM unnest(:systems::uuid[]) AS systems (id)
                    CROSS JOIN LATERAL (
-                         SELECT * FROM read.tracking_events_read_model
+                         SELECT * FROM)";
+constexpr std::string_view kOfSystem = R"( read.tracking_events_read_model
                           WHERE partner_system_id = systems.id)";
+// Whatever the planner expects of their number, these few are gathered before they are looked at.
+constexpr std::string_view kOfSystemAndCorrelation = R"(
+                               (SELECT * FROM read.tracking_events_read_model
+                                 WHERE partner_system_id = systems.id AND correlation_id = :correlation_id
+                                OFFSET 0) AS correlated
+                          WHERE true)";
 constexpr std::string_view kPageEndDescending = R"(
                           ORDER BY event_timestamp DESC, tracking_event_id DESC
                           LIMIT :limit::bigint + 1) AS of_system
@@ -124,8 +131,10 @@ constexpr std::string_view kPageEndAscending = R"(
 
 EventKey KeyOf(const EventRow& row) { return {row.event_timestamp, row.tracking_event_id}; }
 
+enum class Way { kInOrder, kByCorrelation };
+
 /// `until`, the last place that may be on the page, when there is such a place.
-EventPage FetchPage(soci::session& session, const EventQuery& query, const std::optional<EventKey>& until,
+EventPage FetchPage(soci::session& session, const EventQuery& query, Way way, const std::optional<EventKey>& until,
                     long long max_bytes) {
   soci::statement statement(session);
   EventColumns columns(statement);
@@ -149,7 +158,8 @@ EventPage FetchPage(soci::session& session, const EventQuery& query, const std::
   statement.exchange(soci::use(partner, "partner"));
 
   std::string sql = "SELECT ";
-  sql.append(kEventColumns).append(kPageBegin).append(conditions.sql());
+  sql.append(kEventColumns).append(kPageBegin);
+  sql.append(way == Way::kByCorrelation ? kOfSystemAndCorrelation : kOfSystem).append(conditions.sql());
   sql.append(query.descending ? kPageEndDescending : kPageEndAscending);
   EventPage page;
   page.items.reserve(static_cast<std::size_t>(query.limit));
@@ -224,7 +234,7 @@ EventPage LookForPage(soci::session& session, EventQuery query, const EventReade
   while (true) {
     const auto looked = std::chrono::steady_clock::now();
     const auto reach = FetchReach(session, query, rows);
-    auto part = FetchPage(session, query, reach, bytes_left);
+    auto part = FetchPage(session, query, Way::kInOrder, reach, bytes_left);
     // One event is over the limit of an empty page, and of no other.
     if (!page.items.empty() && !part.items.empty() && BytesOf(part.items) > bytes_left) {
       page.next = KeyOf(page.items.back());
@@ -239,6 +249,29 @@ EventPage LookForPage(soci::session& session, EventQuery query, const EventReade
     query.after = reach;
     if (now - looked < settings.look_time / 10) rows *= 2;
   }
+}
+
+// The events of a request are few, and are sorted. A client may give one id to all that it sends, though: those are
+// looked for along another index.
+constexpr int kMaxCorrelated = 1'000;
+constexpr const char* kGatherByIndex = R"(
+  SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true))";
+constexpr std::string_view kCorrelated = R"(
+  SELECT count(*)
+    FROM (SELECT
+            FROM unnest(:systems::uuid[]) AS systems (id)
+           CROSS JOIN LATERAL (
+                 SELECT FROM read.tracking_events_read_model
+                  WHERE partner_system_id = systems.id AND correlation_id = :correlation_id
+                  LIMIT :most::bigint + 1) AS of_system
+           LIMIT :most::bigint + 1) AS found)";
+
+bool AreFewCorrelated(soci::session& session, const EventQuery& query) {
+  const auto systems = ArrayText(query.systems);
+  long long found = 0;
+  session.once << kCorrelated, soci::use(systems, "systems"), soci::use(*query.correlation_id, "correlation_id"),
+      soci::use(kMaxCorrelated, "most"), soci::into(found);
+  return found <= kMaxCorrelated;
 }
 
 constexpr std::string_view kOneEvent = R"(
@@ -294,9 +327,14 @@ Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
     const auto freshness = FetchFreshness(session);
     EventPage page;
     if (!AsksForNul(query) && !query.systems.empty()) {
-      if (!query.correlation_id) session << kReadInOrder;
-      page = IsIndexed(query) ? FetchPage(session, query, std::nullopt, settings_.max_page_bytes)
-                              : LookForPage(session, query, settings_);
+      if (query.correlation_id) session << kGatherByIndex;
+      if (query.correlation_id && AreFewCorrelated(session, query)) {
+        page = FetchPage(session, query, Way::kByCorrelation, std::nullopt, settings_.max_page_bytes);
+      } else {
+        session << kReadInOrder;
+        page = IsIndexed(query) ? FetchPage(session, query, Way::kInOrder, std::nullopt, settings_.max_page_bytes)
+                                : LookForPage(session, query, settings_);
+      }
     }
     page.as_of = freshness;
     return page;

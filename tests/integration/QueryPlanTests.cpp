@@ -23,8 +23,8 @@ constexpr int kRowsOfEach = 20;
 const auto kPartner = domain::PartnerId::Parse("a0000000-0000-0000-0000-000000000000").value();
 
 /// 60,000 events in two partitions: 20 systems, of which the first has half of them; 30 names, 3,000 users, 1 %
-/// invalid. And those of 500 other partners, by which the planner might take a comparison with the partner for one that
-/// leaves little.
+/// invalid, every third with the correlation id "shared". And those of 500 other partners, by which the planner might
+/// take a comparison with the partner for one that leaves little.
 struct FilledFixture : test::ReaderFixture {
   FilledFixture() {
     Sql(stores.read_dsn(), R"(
@@ -37,7 +37,8 @@ struct FilledFixture : test::ReaderFixture {
              'web', i::text, 'event ' || i % 30, at, 'user ' || i * 7919 % 3000, 'visitor ' || i * 7919 % 5000,
              i % 100 <> 0, i % 2000 = 0,
              CASE WHEN i % 100 = 0 THEN '[{"pointer":"/a","keyword":"enum","message":"m"}]'::json END,
-             ('{"n":' || i || '}')::json, 10, 'c' || i / 10, at, 1
+             ('{"n":' || i || '}')::json, 10,
+             CASE WHEN i % 3 = 0 THEN 'shared' ELSE 'c' || i / 10 END, at, 1
         FROM (SELECT i, '2026-10-16T00:00:00Z'::timestamptz + i * interval '1 minute' AS at
                 FROM generate_series(1, )" +
                                std::to_string(kRows) + R"() AS i) AS numbered;
@@ -156,6 +157,18 @@ TEST_SUITE("plans of queries") {
     theirs.partner = kPartner;
     theirs.systems = {domain::PartnerSystemId::Parse(Sql(stores.read_dsn(), "SELECT md5('system 1')::uuid")).value()};
     CHECK(reader.Find(theirs)->items.empty());
+  }
+
+  TEST_CASE_FIXTURE(FilledFixture, "a correlation id that very many events share is no reason to gather all of them") {
+    for (const int systems : {1, kSystems}) {
+      CAPTURE(systems);
+      EventQuery query;
+      query.partner = kPartner;
+      query.systems = Systems(systems);
+      query.correlation_id = "shared";
+      query.limit = 20;
+      CHECK(RowsTouchedBy(query) <= 1'001 + 2 * 2'000 + 200 * systems);
+    }
   }
 
   TEST_CASE_FIXTURE(FilledFixture, "a search looks at a stretch of its index, and not at all events") {
