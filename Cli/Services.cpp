@@ -269,6 +269,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       exporting_(static_cast<int>(settings.export_threads), settings.max_exports),
       compiling_(kCompilingThreads, settings.max_queued_queries),
       watch_(changes_),
+      recent_answers_({.max_age = settings.cache_staleness}),
       failures_(settings.max_auth_failures),
       key_uses_(management.keys, around.log, settings.key_use_interval),
       refused_(management.audit, management.directory, around.clock, around.log),
@@ -279,7 +280,9 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
-  const api::ReadingRoutes::Services reading{answers_, watch_, changes_, around.clock, blocking_, analyses_};
+  const api::ReadingRoutes::Services reading{answers_,       recent_answers_, management.directory,
+                                             around.metrics, watch_,          changes_,
+                                             around.clock,   blocking_,       analyses_};
   api::ReadingRoutes readings(routes, reading);
   api::AddEventRoutes(readings, find_events_, reader_);
   api::AddBehaviourRoutes(readings, {find_funnel_, find_sessions_, find_retention_});

@@ -6,6 +6,7 @@
 #include "Api/Middleware/ExportPlaces.h"
 #include "Api/Middleware/FailureThrottle.h"
 #include "Api/Middleware/RateLimiter.h"
+#include "Api/Middleware/RecentAnswers.h"
 #include "Api/PartnerLanes.h"
 #include "Api/Router.h"
 #include "Api/Routes/HealthRoutes.h"
@@ -202,6 +203,7 @@ class ApiService {
   api::BlockingPool exporting_;  // few: exports take turns among themselves and are in nobody else's way
   api::BlockingPool compiling_;  // schemas: whoever sends large ones waits for themselves
   application::FreshnessWatch watch_;
+  api::RecentAnswers recent_answers_;
   api::FailureThrottle failures_;
   application::KeyUses key_uses_;
   application::RefusedAttempts refused_;

@@ -122,4 +122,36 @@ std::string GzipPacker::Pack(std::string_view piece, bool is_last) {
   return packed;
 }
 
+namespace {
+
+void AppendLittleEndian(std::string& bytes, std::uint64_t value, int size) {
+  for (int i = 0; i < size; ++i, value >>= 8) bytes.push_back(static_cast<char>(value & 255));
+}
+
+std::uint32_t CheckSum(std::uint32_t before, std::string_view text) {
+  return static_cast<std::uint32_t>(
+      ::crc32(before, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+}
+
+}  // namespace
+
+PackedBeginning::PackedBeginning(std::string_view beginning)
+    : packed_(GzipPacker().Pack(beginning, false)), check_sum_(CheckSum(0, beginning)), plain_bytes_(beginning.size()) {
+  packed_.shrink_to_fit();
+}
+
+// A last block that is stored (RFC 1951, 3.2.4), and the check sum and the size of all (RFC 1952, 2.3.1).
+std::string PackedBeginning::With(std::string_view end) const {
+  constexpr char kLastAndStored = 1;
+  std::string packed;
+  packed.reserve(packed_.size() + end.size() + 13);
+  packed.append(packed_).push_back(kLastAndStored);
+  AppendLittleEndian(packed, end.size(), 2);
+  AppendLittleEndian(packed, ~end.size(), 2);
+  packed.append(end);
+  AppendLittleEndian(packed, CheckSum(check_sum_, end), 4);
+  AppendLittleEndian(packed, plain_bytes_ + end.size(), 4);
+  return packed;
+}
+
 }  // namespace volcanion::api

@@ -3,6 +3,7 @@
 #include "Api/Http/Message.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,23 @@ class GzipPacker {
  private:
   struct State;
   const std::unique_ptr<State> state_;
+};
+
+/// A text that is packed once, for answers that begin with it and differ in what follows. Immutable.
+class PackedBeginning {
+ public:
+  static constexpr std::size_t kMaxEnd = 65'535;
+
+  explicit PackedBeginning(std::string_view beginning);
+
+  /// One gzip member of the beginning and `end`, of kMaxEnd bytes at most, which is not made smaller.
+  [[nodiscard]] std::string With(std::string_view end) const;
+  std::size_t bytes() const { return packed_.size(); }
+
+ private:
+  std::string packed_;
+  std::uint32_t check_sum_;
+  std::size_t plain_bytes_;
 };
 
 }  // namespace volcanion::api

@@ -15,7 +15,6 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxCorrelationIdBytes = 128;
 constexpr std::size_t kMaxMethodInLog = 32;
-constexpr std::size_t kMinPackedBytes = 1'400;  // what fits into one packet arrives no sooner for being smaller
 
 /// Takes what is before the separator, or all, without the white space around it.
 std::string_view TakePart(std::string_view& text, char separator) {
@@ -61,9 +60,10 @@ struct Answer::State {
   }
 
   void Finish(Response& response) const {
-    if (response.body.size() >= kMinPackedBytes && !response.rest) {
+    const bool is_packed = response.headers.Find("Content-Encoding").has_value();
+    if (!response.rest && (is_packed || response.body.size() >= kMinPackedBytes)) {
       response.headers.Add("Vary", "Accept-Encoding");
-      if (accepts_gzip) {
+      if (accepts_gzip && !is_packed) {
         response.body = GzipPack(response.body);
         response.headers.Add("Content-Encoding", "gzip");
       }
@@ -122,6 +122,7 @@ void Answer::SetStranger(domain::PartnerId owner) {
 
 const std::string& Answer::correlation_id() const { return state_->correlation_id; }
 const CallSettings& Answer::settings() const { return state_->settings; }
+bool Answer::accepts_gzip() const { return state_->accepts_gzip; }
 const std::string& Answer::traceparent() const { return state_->traceparent; }
 const std::string& Answer::client_address() const { return state_->client_address; }
 

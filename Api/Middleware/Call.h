@@ -32,9 +32,12 @@ struct CallSettings {
 
 /// The answer to one request: the right to give it, and what must be in it whoever gives it. Copies share that right;
 /// the first answer counts. Adds X-Correlation-ID and what a browser's page needs, packs a large answer when the client
-/// takes gzip and all of it is there, counts, times and logs the request.
+/// takes gzip, all of it is there and it is not packed yet, counts, times and logs the request.
 class Answer {
  public:
+  /// What fits into one packet arrives no sooner for being smaller.
+  static constexpr std::size_t kMinPackedBytes = 1'400;
+
   /// `settings` outlives the answer.
   Answer(Responder responder, const CallSettings& settings, const Request& request, std::string correlation_id);
 
@@ -55,6 +58,7 @@ class Answer {
   const std::string& client_address() const;
 
   const CallSettings& settings() const;
+  bool accepts_gzip() const;
   void Send(Response response) const;
   void SendMade(std::function<Response()> make) const;
   void SendProblem(const domain::Error& error) const;

@@ -47,6 +47,28 @@ Result<Partner> OwnerOf(const Call& call, Access::Owner owner, application::Find
   return Partner();
 }
 
+/// Whether the caller may have the answer, as far as that is known without waiting.
+bool IsAdmitted(const Call& call, const Access& access, const application::FindOwner& find_owner) {
+  if (access.caller == Access::Caller::kAnyone || call.request.is_packed) return false;
+  Partner owner;
+  switch (access.owner) {
+    case Access::Owner::kNone:
+      break;
+    case Access::Owner::kPartner:
+      owner = domain::PartnerId::Parse(call.path_parameters[0]);
+      break;
+    case Access::Owner::kSystem:
+      if (const auto id = domain::PartnerSystemId::Parse(call.path_parameters[0])) {
+        owner = find_owner.KnownOfSystem(*id, call.principal);
+      }
+      break;
+    case Access::Owner::kEvent:
+      return false;
+  }
+  if (access.owner != Access::Owner::kNone && !owner) return false;
+  return StandingOf(call.principal, access, owner) == Standing::kAllowed;
+}
+
 /// Why the caller may not do it; nothing when that is not so. May block.
 std::optional<Error> RefusalOf(Call& call, const Access& access, application::FindOwner& find_owner) {
   const auto owner = OwnerOf(call, access.owner, find_owner);
@@ -90,8 +112,10 @@ void GuardedRoutes::Add(std::string_view method, std::string_view pattern, const
 }
 
 void GuardedRoutes::AddAnswering(std::string_view method, std::string_view pattern, const Access& access,
-                                 HandleCall handle) {
-  const auto admit = [access, &find_owner = find_owner_, &blocking = blocking_, handle = std::move(handle)](Call call) {
+                                 HandleCall handle, AnswerAtOnce at_once) {
+  const auto admit = [access, &find_owner = find_owner_, &blocking = blocking_, handle = std::move(handle),
+                      at_once = std::move(at_once)](Call call) {
+    if (at_once && IsAdmitted(call, access, find_owner) && at_once(call)) return;
     RunBlocking(blocking, std::move(call),
                 [access, &find_owner, handle](Call& running) { Admit(running, access, find_owner, handle); });
   };

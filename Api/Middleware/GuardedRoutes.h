@@ -32,8 +32,13 @@ class GuardedRoutes {
 
   /// Goes on with a call on a thread that may wait for a database, and answers it there or later.
   using HandleCall = std::function<void(Call&)>;
-  /// As Add().
-  void AddAnswering(std::string_view method, std::string_view pattern, const Access& access, HandleCall handle);
+  /// Answers a call whose caller may have it, when that takes no waiting; false when it does not, and nothing was done.
+  /// Must not block.
+  using AnswerAtOnce = std::function<bool(const Call&)>;
+  /// As Add(). `at_once` is asked first, without a change of thread, where it is known already whose the thing in the
+  /// path is.
+  void AddAnswering(std::string_view method, std::string_view pattern, const Access& access, HandleCall handle,
+                    AnswerAtOnce at_once = {});
 
   /// Goes on with events of a known system. Must not block; answers by the call's answer.
   using HandleSent = std::function<void(const Call&, const application::Sender&)>;

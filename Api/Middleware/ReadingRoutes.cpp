@@ -60,7 +60,7 @@ bool Lists(std::string_view list, std::string_view wanted) {
 std::string TagOf(std::string_view question, std::string_view text) {
   application::Fingerprint print;
   print.Add(question);
-  print.Add(text);
+  print.Add(std::to_string(std::hash<std::string_view>()(text)));  // the same in every process of this program
   char tag[32];
   std::snprintf(tag, sizeof tag, "W/\"%016llx\"", static_cast<unsigned long long>(print.value()));
   return tag;
@@ -74,17 +74,27 @@ std::string AsOfText(const application::Freshness& as_of, domain::Timestamp now)
   return json.Take();
 }
 
+/// What a request asks for, as it came.
+std::string TargetOf(const Request& request) {
+  std::string target;
+  target.reserve(request.path.size() + 1 + request.query.size());
+  return target.append(request.path).append("?").append(request.query);
+}
+
+bool GoesPastCache(const Request& request) {
+  return Lists(request.headers.Find("Cache-Control").value_or(""), "no-cache");
+}
+
 /// One request on its way to its answer.
 struct Asked {
-  std::shared_ptr<Call> call;
+  std::shared_ptr<Call> call;  // the one that is given is answered when something is thrown
   Reading reading;
   std::string question;
   Patience patience;
 };
 
 AnswerCache::Demand DemandOf(const Asked& asked) {
-  const auto control = asked.call->request.headers.Find("Cache-Control").value_or("");
-  return {asked.patience.min_position, Lists(control, "no-cache"), asked.call->request.hung_up};
+  return {asked.patience.min_position, GoesPastCache(asked.call->request), asked.call->request.hung_up};
 }
 
 Result<AnswerCache::Answer> Find(const ReadingRoutes::Services& services, const Asked& asked) {
@@ -98,24 +108,54 @@ Result<AnswerCache::Answer> Find(const ReadingRoutes::Services& services, const 
   return AnswerCache::Answer{std::make_shared<const std::string>(*std::move(text)), *as_of};
 }
 
-void Give(const ReadingRoutes::Services& services, const Asked& asked, bool in_time,
-          const Result<AnswerCache::Answer>& found) {
-  const auto& answer = asked.call->answer;
-  if (!found) return answer.SendProblem(found.error());
-  const auto tag = TagOf(asked.question, *found->text);
-  const auto as_of = AsOfText(found->as_of, services.clock.Now());
-  const auto known = asked.call->request.headers.Find("If-None-Match");
+void Give(const Call& call, const RecentAnswers::Recent& found, domain::Timestamp now, bool in_time) {
+  const auto as_of = AsOfText(found.answer.as_of, now);
+  const auto& tag = found.tag;
+  const auto known = call.request.headers.Find("If-None-Match");
   Response response;
   if (in_time && known && (*known == "*" || Lists(*known, tag) || Lists(*known, std::string_view(tag).substr(2)))) {
     response.status = 304;
     response.headers.Add("X-As-Of", as_of.substr(8, as_of.size() - 9));
   } else {
-    std::string text = found->text->substr(0, found->text->size() - 1);
-    response = MakeJson(in_time ? 200 : 504, std::move(text.append(",").append(as_of, 1)));
+    const std::string end = "," + as_of.substr(1);
+    const auto& text = *found.answer.text;
+    const bool is_packed = found.packed && call.answer.accepts_gzip();
+    std::string body = is_packed ? found.packed->With(end) : std::string();
+    if (!is_packed) {
+      body.reserve(text.size() + end.size());
+      body.append(text, 0, text.size() - 1).append(end);
+    }
+    response = MakeJson(in_time ? 200 : 504, std::move(body));
+    if (is_packed) response.headers.Add("Content-Encoding", "gzip");
   }
   response.headers.Add("ETag", tag);
   response.headers.Add("Cache-Control", "private, no-cache");
-  answer.Send(std::move(response));
+  call.answer.Send(std::move(response));
+}
+
+/// `before`, where there is one, is the answer that it takes the place of.
+std::shared_ptr<const RecentAnswers::Recent> MakeRecent(std::string_view question, AnswerCache::Answer answer,
+                                                        bool client_takes_gzip, const RecentAnswers::Recent* before) {
+  RecentAnswers::Recent made{std::move(answer), {}};
+  const std::string_view text = *made.answer.text;
+  made.tag = TagOf(question, text);
+  const bool is_packed_before = before != nullptr && before->packed;
+  if (is_packed_before && before->tag == made.tag) {
+    made.packed = before->packed;
+  } else if ((client_takes_gzip || is_packed_before) && text.size() >= Answer::kMinPackedBytes) {
+    made.packed = std::make_shared<const PackedBeginning>(text.substr(0, text.size() - 1));
+  }
+  return std::make_shared<const RecentAnswers::Recent>(std::move(made));
+}
+
+void Give(const ReadingRoutes::Services& services, const Asked& asked, bool in_time,
+          Result<AnswerCache::Answer> found) {
+  if (!found) return asked.call->answer.SendProblem(found.error());
+  const auto recent = MakeRecent(asked.question, *std::move(found), asked.call->answer.accepts_gzip(), nullptr);
+  if (asked.reading.scope && asked.patience.min_position == 0) {
+    services.recent.Keep(TargetOf(asked.call->request), recent, std::chrono::steady_clock::now());
+  }
+  Give(*asked.call, *recent, services.clock.Now(), in_time);
 }
 
 /// Only what is kept already is answered here.
@@ -144,6 +184,62 @@ void AnswerNow(const ReadingRoutes::Services& services, const std::shared_ptr<co
   if (asked->reading.is_analysis) return AnswerInLane(services, asked, in_time);
   // The answer may have been made of less than was waited for, if that is in the middle of being projected.
   Give(services, *asked, in_time, Find(services, *asked));
+}
+
+Result<Asked> ReadQuestion(std::string_view pattern, const ReadingRoutes::Handle& handle, const Call& call) {
+  auto parameters = QueryReader::Open(call.request.query);
+  if (!parameters) return std::move(parameters).error();
+  Asked asked;
+  asked.patience = ReadPatience(*parameters);
+  auto reading = handle(call, *parameters);
+  if (!reading) return std::move(reading).error();
+  asked.reading = *std::move(reading);
+  asked.question = QuestionOf(pattern, call);
+  asked.call = std::make_shared<Call>(call);
+  return asked;
+}
+
+/// The answer as it is now; nothing when that is not to be made behind somebody's back.
+std::optional<AnswerCache::Answer> FindAgain(const ReadingRoutes::Services& services, const Asked& asked) {
+  if (!asked.reading.scope) return std::nullopt;
+  if (asked.reading.is_analysis) {
+    auto kept = services.answers.FindKept(*asked.reading.scope, asked.question, {});
+    return kept ? *std::move(kept) : std::nullopt;
+  }
+  auto found = services.answers.Find(*asked.reading.scope, asked.question, {}, asked.reading.make);
+  return found ? std::optional(*std::move(found)) : std::nullopt;
+}
+
+/// Has the answer made anew by a thread that may block. The client of `call` gets the one before; what cannot be made
+/// is told to whoever asks when that is too old.
+void Renew(const ReadingRoutes::Services& services, std::string_view pattern, const ReadingRoutes::Handle& handle,
+           const Call& call, std::shared_ptr<const RecentAnswers::Recent> before) {
+  (void)services.blocking.Submit([services, pattern, handle, call, before = std::move(before)] {
+    try {
+      const auto asked = ReadQuestion(pattern, handle, call);
+      auto found = asked ? FindAgain(services, *asked) : std::nullopt;
+      if (!found) return;
+      const auto recent = MakeRecent(asked->question, *std::move(found), call.answer.accepts_gzip(), before.get());
+      services.recent.Keep(TargetOf(call.request), recent, std::chrono::steady_clock::now());
+    } catch (const std::exception&) {
+    }
+  });
+}
+
+/// On the thread that owns the connection. False when there is no answer of a moment ago.
+bool GiveAgain(const ReadingRoutes::Services& services, std::string_view pattern, const ReadingRoutes::Handle& handle,
+               const Call& call) {
+  if (GoesPastCache(call.request)) return false;
+  const auto [recent, is_to_be_renewed] = services.recent.Find(
+      TargetOf(call.request), services.directory.Current()->revision(), std::chrono::steady_clock::now());
+  if (!recent) return false;
+  // To be packed on a thread that may take its time.
+  const bool is_large = recent->answer.text->size() >= Answer::kMinPackedBytes;
+  if (is_large && call.answer.accepts_gzip() && !recent->packed) return false;
+  if (is_to_be_renewed) Renew(services, pattern, handle, call, recent);
+  services.metrics.AnswerLookedUp("hit");
+  Give(call, *recent, services.clock.Now(), true);
+  return true;
 }
 
 }  // namespace
@@ -183,18 +279,15 @@ void WaitForPosition(const ReadingRoutes::Services& services, const Patience& pa
 }
 
 void ReadingRoutes::Add(std::string_view pattern, const Access& access, Handle handle) {
-  routes_.AddAnswering("GET", pattern, access, [services = services_, pattern, handle = std::move(handle)](Call& call) {
-    auto parameters = QueryReader::Open(call.request.query);
-    if (!parameters) return call.answer.SendProblem(parameters.error());
-    const auto asked = std::make_shared<Asked>();
-    asked->patience = ReadPatience(*parameters);
-    auto reading = handle(call, *parameters);
-    if (!reading) return call.answer.SendProblem(reading.error());
-    asked->reading = *std::move(reading);
-    asked->question = QuestionOf(pattern, call);
-    asked->call = std::make_shared<Call>(call);  // the one that is given is answered when something is thrown
+  const auto answer = [services = services_, pattern, handle](Call& call) {
+    auto read = ReadQuestion(pattern, handle, call);
+    if (!read) return call.answer.SendProblem(read.error());
+    const auto asked = std::make_shared<const Asked>(*std::move(read));
     WaitForPosition(services, asked->patience, asked->call,
                     [services, asked](bool in_time) { AnswerNow(services, asked, in_time); });
+  };
+  routes_.AddAnswering("GET", pattern, access, answer, [services = services_, pattern, handle](const Call& call) {
+    return GiveAgain(services, pattern, handle, call);
   });
 }
 

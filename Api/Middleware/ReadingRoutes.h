@@ -2,6 +2,7 @@
 
 #include "Api/Middleware/GuardedRoutes.h"
 #include "Api/Middleware/QueryReader.h"
+#include "Api/Middleware/RecentAnswers.h"
 #include "Api/PartnerLanes.h"
 #include "Application/Ports/Clock.h"
 #include "Application/Queries/AnswerCache.h"
@@ -33,7 +34,8 @@ struct Reading {
 /// - `minPosition` and `waitSeconds`: the answer waits, without a thread, until the read store reflects that position;
 ///   504 with what there is when it does not in time.
 /// - `asOf` on every answer.
-/// - Answers are kept for as long as they are true (AnswerCache), but for callers with `Cache-Control: no-cache`.
+/// - Answers are kept for as long as they are true (AnswerCache), but for callers with `Cache-Control: no-cache`; those
+///   of a moment ago are given at once (RecentAnswers).
 /// - `ETag` and `If-None-Match`.
 ///
 /// How to add one:
@@ -48,6 +50,9 @@ class ReadingRoutes {
  public:
   struct Services {
     application::AnswerCache& answers;
+    RecentAnswers& recent;
+    const application::DirectoryCache& directory;
+    application::Metrics& metrics;
     application::FreshnessWatch& watch;
     application::ReadChanges& changes;
     const application::Clock& clock;

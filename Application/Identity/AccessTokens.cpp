@@ -63,7 +63,7 @@ void AccessTokens::Remember(const domain::SecretHash& token, std::shared_ptr<con
 std::optional<Session> AccessTokens::Read(std::string_view token) const {
   const auto directory = directory_.Current();
   const auto now = clock_.Now();
-  const auto hash = secrets_.Hash(token);
+  const auto hash = secrets_.QuickHash(token);
   auto verified = FindVerified(hash);
   const bool is_known = verified != nullptr;
   if (!is_known) {

@@ -30,10 +30,11 @@ domain::Result<AnswerCache::Place> AnswerCache::PlaceOf(const AnswerScope& scope
                                                         const Demand& demand) {
   // Both before the answer is made: what changes meanwhile makes an entry that is not found, never one that is wrong.
   const auto revision = directory_.Current()->revision();
-  auto stamp = CurrentStamp(scope, demand);
-  if (!stamp) return std::move(stamp).error();
-  Place place{NameOf(scope), stamp->as_of};
-  place.key.append(" ").append(stamp->store).append(" ").append(std::to_string(stamp->changes));
+  const auto known = CurrentStamp(scope, demand);
+  if (!known) return known.error();
+  const auto& stamp = known->stamp;
+  Place place{NameOf(scope), stamp.as_of, known->read_at, revision};
+  place.key.append(" ").append(stamp.store).append(" ").append(std::to_string(stamp.changes));
   place.key.append(" ").append(std::to_string(revision)).append(" ").append(question);
   return place;
 }
@@ -47,7 +48,7 @@ domain::Result<std::optional<AnswerCache::Answer>> AnswerCache::FindKept(const A
   auto kept = cache_.Get(place->key);
   if (!kept) return std::optional<Answer>();
   metrics_.AnswerLookedUp("hit");
-  return std::optional(Answer{std::make_shared<const std::string>(*std::move(kept)), place->as_of});
+  return std::optional(place->With(std::make_shared<const std::string>(*std::move(kept))));
 }
 
 domain::Result<AnswerCache::Answer> AnswerCache::Find(const AnswerScope& scope, std::string_view question,
@@ -58,33 +59,34 @@ domain::Result<AnswerCache::Answer> AnswerCache::Find(const AnswerScope& scope, 
   if (!demand.past_cache) {
     if (auto kept = cache_.Get(place->key)) {
       metrics_.AnswerLookedUp("hit");
-      return Answer{std::make_shared<const std::string>(*std::move(kept)), place->as_of};
+      return place->With(std::make_shared<const std::string>(*std::move(kept)));
     }
   }
   metrics_.AnswerLookedUp(demand.past_cache ? "bypass" : "miss");
   auto text = demand.past_cache ? MakeAndKeep(place->key, make) : MakeOnce(place->key, demand.hung_up, make);
   if (!text) return std::move(text).error();
-  return Answer{*std::move(text), place->as_of};
+  return place->With(*std::move(text));
 }
 
-domain::Result<ChangeStamp> AnswerCache::CurrentStamp(const AnswerScope& scope, const Demand& demand) {
+domain::Result<AnswerCache::KnownStamp> AnswerCache::CurrentStamp(const AnswerScope& scope, const Demand& demand) {
   const auto name = NameOf(scope);
   const auto now = std::chrono::steady_clock::now();
   {
     const std::lock_guard lock(mutex_);
     const auto found = stamps_.find(name);
-    if (!demand.past_cache && found != stamps_.end() && now - found->second.read_at < settings_.staleness &&
+    if (!demand.past_cache && found != stamps_.end() && now - found->second.read_at < settings_.staleness / 2 &&
         found->second.stamp.as_of.position >= demand.min_position) {
-      return found->second.stamp;
+      return found->second;
     }
   }
   auto stamp = changes_.StampOf(scope);
-  if (!stamp) return stamp;
+  if (!stamp) return std::move(stamp).error();
+  const KnownStamp fresh{*std::move(stamp), now};
   const std::lock_guard lock(mutex_);
   if (stamps_.size() >= kMaxStamps) stamps_.clear();
   auto& known = stamps_[name];
-  if (known.read_at <= now) known = {*stamp, now};
-  return stamp;
+  if (known.read_at <= now) known = fresh;
+  return fresh;
 }
 
 AnswerCache::Text AnswerCache::MakeAndKeep(const std::string& key,

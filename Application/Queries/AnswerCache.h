@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace volcanion::application {
 
@@ -24,9 +25,9 @@ namespace volcanion::application {
 ///
 /// The rule: the key of an entry holds the number of changes that the days of its scope have seen, and the revision of
 /// the directory. What changes the events or the directory changes the key, so that the entry is not found any more.
-/// The number is read again when the one in memory is older than `staleness`. So an answer is never one that was
-/// superseded for longer than that, whenever events and judgements arrive, and those of days on which nothing happens
-/// any more stay.
+/// The number is read again when the one in memory is older than half of `staleness`; the other half is for those who
+/// give an answer once more. So an answer is never one that was superseded for longer than that, whenever events and
+/// judgements arrive, and those of days on which nothing happens any more stay.
 ///
 /// Thread-safe; blocks.
 class AnswerCache {
@@ -47,6 +48,8 @@ class AnswerCache {
   struct Answer {
     std::shared_ptr<const std::string> text;
     Freshness as_of;
+    std::chrono::steady_clock::time_point checked_at{};  ///< it was true then, or later
+    std::int64_t revision = 0;                           ///< of the directory that it was made with
   };
   /// The answer, if it is kept; nothing when it has to be made.
   domain::Result<std::optional<Answer>> FindKept(const AnswerScope& scope, std::string_view question,
@@ -75,10 +78,16 @@ class AnswerCache {
   struct Place {
     std::string key;
     Freshness as_of;
+    SteadyTime checked_at;
+    std::int64_t revision;
+
+    Answer With(std::shared_ptr<const std::string> text) const {
+      return {std::move(text), as_of, checked_at, revision};
+    }
   };
 
   domain::Result<Place> PlaceOf(const AnswerScope& scope, std::string_view question, const Demand& demand);
-  domain::Result<ChangeStamp> CurrentStamp(const AnswerScope& scope, const Demand& demand);
+  domain::Result<KnownStamp> CurrentStamp(const AnswerScope& scope, const Demand& demand);
   /// Nothing when it was another's flight, and that was given up.
   std::optional<Text> Fly(const std::string& key, const std::stop_token& hung_up,
                           const std::function<domain::Result<std::string>()>& make);

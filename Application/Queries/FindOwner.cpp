@@ -4,11 +4,16 @@
 
 namespace volcanion::application {
 
+std::optional<domain::PartnerId> FindOwner::KnownOfSystem(domain::PartnerSystemId id, const Principal& asker) const {
+  const auto directory = directory_.Current();
+  const auto* system = directory->FindSystem(id);
+  const bool is_told = system != nullptr && (asker.is_platform_admin || asker.BelongsTo(system->partner));
+  return is_told ? std::optional(system->partner) : std::nullopt;
+}
+
 domain::Result<std::optional<domain::PartnerId>> FindOwner::OfSystem(domain::PartnerSystemId id,
                                                                      const Principal& asker) {
-  if (const auto directory = directory_.Current(); const auto* system = directory->FindSystem(id)) {
-    if (asker.is_platform_admin || asker.BelongsTo(system->partner)) return std::optional(system->partner);
-  }
+  if (const auto known = KnownOfSystem(id, asker)) return known;
   // Another process may have registered it a moment ago.
   if (auto refreshed = directory_.Refresh(); !refreshed) return std::move(refreshed).error();
   const auto directory = directory_.Current();

@@ -16,6 +16,8 @@ class FindOwner {
  public:
   FindOwner(DirectoryCache& directory, EventReader& reader) : directory_(directory), reader_(reader) {}
 
+  /// The same as OfSystem() where that is known already; nothing else. Does not block.
+  std::optional<domain::PartnerId> KnownOfSystem(domain::PartnerSystemId id, const Principal& asker) const;
   /// May block.
   domain::Result<std::optional<domain::PartnerId>> OfSystem(domain::PartnerSystemId id, const Principal& asker);
   /// Blocks. Of an event in the read model.

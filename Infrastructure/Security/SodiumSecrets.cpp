@@ -78,6 +78,7 @@ std::string ChecksumOf(std::string_view text) {
 
 SodiumSecrets::SodiumSecrets() {
   if (sodium_init() < 0) throw std::runtime_error("libsodium finds no source of random numbers on this system");
+  randombytes_buf(hashing_key_.data(), hashing_key_.size());
 }
 
 // RFC 9562, section 5.7: 48 bits of milliseconds, version 7, 12 random bits, variant 10, 62 random bits.
@@ -113,6 +114,13 @@ domain::SecretHash SodiumSecrets::Hash(std::string_view secret) const {
   domain::SecretHash hash;
   static_assert(sizeof hash.bytes == crypto_hash_sha256_BYTES);
   crypto_hash_sha256(hash.bytes.data(), reinterpret_cast<const unsigned char*>(secret.data()), secret.size());
+  return hash;
+}
+
+domain::SecretHash SodiumSecrets::QuickHash(std::string_view secret) const {
+  domain::SecretHash hash;
+  crypto_generichash(hash.bytes.data(), hash.bytes.size(), reinterpret_cast<const unsigned char*>(secret.data()),
+                     secret.size(), hashing_key_.data(), hashing_key_.size());
   return hash;
 }
 

@@ -2,6 +2,8 @@
 
 #include "Application/Ports/Secrets.h"
 
+#include <array>
+
 namespace volcanion::infrastructure {
 
 /// Ids and secrets from the random numbers of the operating system, by libsodium.
@@ -26,9 +28,13 @@ class SodiumSecrets final : public application::Secrets {
   bool IsMistyped(std::string_view secret) const override;
   /// SHA-256.
   domain::SecretHash Hash(std::string_view secret) const override;
+  /// BLAKE2b with a random key.
+  domain::SecretHash QuickHash(std::string_view secret) const override;
 
  private:
   application::NewSecret NewSecretWithPrefix(std::string_view kind) const;
+
+  std::array<unsigned char, 32> hashing_key_;
 };
 
 }  // namespace volcanion::infrastructure

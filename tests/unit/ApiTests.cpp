@@ -438,6 +438,19 @@ TEST_SUITE("content codings") {
       CHECK(unpacked == plain);
     }
   }
+
+  TEST_CASE("a beginning that is packed once unpacks with each end") {
+    std::string mixed;
+    for (int i = 0; i < 100'000; ++i) mixed.push_back(static_cast<char>(i * 7919 >> 3));
+    for (const std::string& beginning : {std::string(), std::string("a"), std::string(1'000'000, 'x'), mixed}) {
+      const PackedBeginning packed(beginning);
+      for (const std::string& end : {std::string(), std::string("}"), mixed.substr(0, PackedBeginning::kMaxEnd)}) {
+        std::string unpacked;
+        CHECK(Gunzip(packed.With(end), beginning.size() + end.size(), unpacked) == GunzipOutcome::kDone);
+        CHECK(unpacked == beginning + end);
+      }
+    }
+  }
 }
 
 TEST_SUITE("blocking pool") {
