@@ -228,7 +228,8 @@ std::int64_t BytesOf(const std::vector<EventRow>& rows) {
 /// stretch is looked at in any case, so that each page gets on.
 EventPage LookForPage(soci::session& session, EventQuery query, const EventReaderSettings& settings) {
   const auto begun = std::chrono::steady_clock::now();
-  auto rows = settings.first_look;
+  // Where most rows fit, few more than the page has are enough.
+  auto rows = std::min<std::int64_t>(settings.first_look, 4 * query.limit);
   auto bytes_left = settings.max_page_bytes;
   EventPage page;
   while (true) {
@@ -247,7 +248,7 @@ EventPage LookForPage(soci::session& session, EventQuery query, const EventReade
     const auto now = std::chrono::steady_clock::now();
     if (part.next || !reach || query.limit <= 0 || now - begun >= settings.look_time) return page;
     query.after = reach;
-    if (now - looked < settings.look_time / 10) rows *= 2;
+    if (now - looked < settings.look_time / 10) rows = std::max(2 * rows, settings.first_look);
   }
 }
 

@@ -331,8 +331,11 @@ def goals(results):
             continue
         of_first = cells_of(results["sizes"][0])
         for which in ("p50", "p99"):
+            # With fewer events stored, some pages are not full: those are no measure.
             ratios = {key: cell[f"{which}Milliseconds"] / of_first[key][f"{which}Milliseconds"]
-                      for key, cell in of_last.items() if key in of_first}
+                      for key, cell in of_last.items() if key in of_first and cell["bytes"] < 1.1 * of_first[key]["bytes"]}
+            if not ratios:
+                continue
             worst = max(ratios, key=ratios.get)
             found[f"{where} page, {which} of that at {results['sizes'][0]['millions']:g} million "
                   f"({', '.join(worst[:3])})"] = ratios[worst], FLATNESS_GOAL, False
