@@ -147,7 +147,10 @@ def kill_a_backend(stage, load, dice):
     cluster, database = dice.choice([(stage.write, WRITE), (stage.read, READ)])
     backends = cluster.sql("postgres", "SELECT pid FROM pg_stat_activity WHERE datname = %s", (database,))
     if backends:
-        send_signal([dice.choice(backends)[0]], signal.SIGKILL)
+        killed = dice.choice(backends)[0]
+        send_signal([killed], signal.SIGKILL)
+        wait_until("PostgreSQL has noticed", lambda: not os.path.exists(f"/proc/{killed}"), 10)
+        wait_until("PostgreSQL has recovered", cluster.answers, 60)
 
 
 def fail_fsync(stage, load, dice):
