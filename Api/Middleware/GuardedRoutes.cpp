@@ -47,8 +47,8 @@ Result<Partner> OwnerOf(const Call& call, Access::Owner owner, application::Find
   return Partner();
 }
 
-/// Whether the caller may have the answer, as far as that is known without waiting.
-bool IsAdmitted(const Call& call, const Access& access, const application::FindOwner& find_owner) {
+/// Whether the caller may have the answer, as far as that is known without waiting. Then the call says whose it is.
+bool IsAdmitted(Call& call, const Access& access, const application::FindOwner& find_owner) {
   if (access.caller == Access::Caller::kAnyone || call.request.is_packed) return false;
   Partner owner;
   switch (access.owner) {
@@ -66,7 +66,9 @@ bool IsAdmitted(const Call& call, const Access& access, const application::FindO
       return false;
   }
   if (access.owner != Access::Owner::kNone && !owner) return false;
-  return StandingOf(call.principal, access, owner) == Standing::kAllowed;
+  if (StandingOf(call.principal, access, owner) != Standing::kAllowed) return false;
+  if (owner) call.owner = *owner;
+  return true;
 }
 
 /// Why the caller may not do it; nothing when that is not so. May block.
