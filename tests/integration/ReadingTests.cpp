@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,6 +54,26 @@ TEST_SUITE("reading") {
       const std::set<std::string> distinct(seen.begin(), seen.end());
       CHECK(distinct.size() == seen.size());
       for (const auto& id : expected) CHECK(distinct.contains(id));
+    }
+  }
+
+  TEST_CASE("who asks again and again is answered from memory, and yet sees what comes") {
+    const TestStores stores;
+    TestService service(
+        stores, {.configure = [](auto& settings) { settings.cache_staleness = std::chrono::milliseconds(50); }});
+    const auto sender = service.NewSender();
+    const std::string events = "/api/events/partner", statistics = "/api/statistics/partner";
+    const std::vector<std::string> questions = {
+        events + "-system/" + sender.system_id, events + "/" + sender.partner_id,
+        events + "/" + sender.partner_id + "/users/u1/timeline", statistics + "-system/" + sender.system_id,
+        statistics + "/" + sender.partner_id};
+    for (int number = 1; number <= 3; ++number) {
+      const auto event = R"({"userId":"u1","eventName":"n)" + std::to_string(number) + "\"}";
+      CHECK(service.Ingest(sender, event).status == 202);
+      for (const auto& question : questions) {
+        WaitUntil("the event is in the answer",
+                  [&] { return Has(service.Get(question).body, "\"n" + std::to_string(number) + "\""); });
+      }
     }
   }
 
