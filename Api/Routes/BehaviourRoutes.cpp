@@ -2,6 +2,7 @@
 
 #include "Api/Json/JsonText.h"
 #include "Api/Routes/EventQuestion.h"
+#include "Api/Routes/PageJson.h"
 
 #include <algorithm>
 #include <charconv>
@@ -180,22 +181,14 @@ Result<std::string> WriteSessions(application::FindSessionsHandler& handler,
                                   const application::FindSessions& question) {
   const auto found = handler.Handle(question);
   if (!found) return found.error();
-  JsonText json;
-  json.BeginObject();
-  json.Name("items").BeginArray();
-  for (const auto& session : found->items) {
+  return PageText(found->items, found->next_cursor, [](JsonText& json, const auto& session) {
     json.BeginObject();
     json.Name("begin").Text(domain::FormatRfc3339(session.begin));
     json.Name("end").Text(domain::FormatRfc3339(session.end));
     json.Name("seconds").Number(std::chrono::duration<double>(session.end - session.begin).count());
     json.Name("events").Integer(session.events);
     json.EndObject();
-  }
-  json.EndArray();
-  json.Name("nextCursor");
-  WriteOptional(json, found->next_cursor);
-  json.EndObject();
-  return json.Take();
+  });
 }
 
 Result<Reading> List(application::FindSessionsHandler& handler, const Call& call, QueryReader& parameters) {

@@ -3,6 +3,7 @@
 #include "Api/Json/EventJson.h"
 #include "Api/Json/JsonText.h"
 #include "Api/Routes/EventQuestion.h"
+#include "Api/Routes/PageJson.h"
 
 #include <optional>
 #include <string>
@@ -17,19 +18,11 @@ using domain::Result;
 Result<std::string> WritePage(application::FindEventsHandler& handler, const FindEvents& question) {
   const auto found = handler.Handle(question);
   if (!found) return found.error();
-  JsonText json;
-  json.BeginObject();
-  json.Name("items").BeginArray();
-  for (const auto& event : found->items) {
+  return PageText(found->items, found->next_cursor, [](JsonText& json, const auto& event) {
     json.BeginObject();
     WriteEventMembers(json, event);
     json.EndObject();
-  }
-  json.EndArray();
-  json.Name("nextCursor");
-  WriteOptional(json, found->next_cursor);
-  json.EndObject();
-  return json.Take();
+  });
 }
 
 /// `question` has the systems or the partner already.

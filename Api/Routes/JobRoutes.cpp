@@ -5,6 +5,7 @@
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
+#include "Api/Routes/PageJson.h"
 #include "Application/Queries/PageCursor.h"
 #include "Application/Utf8.h"
 
@@ -187,16 +188,9 @@ Result<Response> ListJobs(JobStore& jobs, const Call& call) {
   if (auto read = query->Finish(); !read) return std::move(read).error();
   const auto page = jobs.List(*partner, before, limit);
   if (!page) return page.error();
-  JsonText json;
-  json.BeginObject();
-  json.Name("items").BeginArray();
-  for (const auto& job : page->items) WriteJob(json, job);
-  json.EndArray();
-  json.Name("nextCursor");
-  page->more ? json.Text(application::WritePageCursor(QuestionOf(*partner), {page->items.back().id.ToString()}))
-             : json.Null();
-  json.EndObject();
-  return MakeJson(200, json.Take());
+  std::optional<std::string> next_cursor;
+  if (page->more) next_cursor = application::WritePageCursor(QuestionOf(*partner), {page->items.back().id.ToString()});
+  return PageJson(page->items, next_cursor, [](JsonText& json, const auto& job) { WriteJob(json, job); });
 }
 
 }  // namespace

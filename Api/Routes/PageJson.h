@@ -10,7 +10,7 @@ namespace volcanion::api {
 
 /// A page of a list, and where the next one begins. `write` writes one item.
 template <typename Items, typename Write>
-Response PageJson(const Items& items, const std::optional<std::string>& next_cursor, Write write) {
+std::string PageText(const Items& items, const std::optional<std::string>& next_cursor, Write write) {
   JsonText json;
   json.BeginObject();
   json.Name("items").BeginArray();
@@ -19,7 +19,12 @@ Response PageJson(const Items& items, const std::optional<std::string>& next_cur
   json.Name("nextCursor");
   WriteOptional(json, next_cursor);
   json.EndObject();
-  return MakeJson(200, json.Take());
+  return json.Take();
+}
+
+template <typename Items, typename Write>
+Response PageJson(const Items& items, const std::optional<std::string>& next_cursor, Write write) {
+  return MakeJson(200, PageText(items, next_cursor, write));
 }
 
 }  // namespace volcanion::api

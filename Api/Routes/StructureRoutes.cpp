@@ -5,6 +5,7 @@
 #include "Api/Middleware/EntityTag.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
+#include "Api/Routes/PageJson.h"
 #include "Application/Utf8.h"
 
 #include <charconv>
@@ -152,19 +153,11 @@ Result<Response> List(application::FindStructuresHandler& handler, const Call& c
   if (auto read = parameters->Finish(); !read) return std::move(read).error();
   const auto found = handler.Handle(std::move(question));
   if (!found) return found.error();
-  JsonText json;
-  json.BeginObject();
-  json.Name("items").BeginArray();
-  for (const auto& head : found->items) {
+  return PageJson(found->items, found->next_cursor, [](JsonText& json, const auto& head) {
     json.BeginObject();
     WriteStructure(json, head, nullptr);
     json.EndObject();
-  }
-  json.EndArray();
-  json.Name("nextCursor");
-  WriteOptional(json, found->next_cursor);
-  json.EndObject();
-  return MakeJson(200, json.Take());
+  });
 }
 
 struct VersionAddress {

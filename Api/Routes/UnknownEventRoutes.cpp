@@ -3,6 +3,7 @@
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/QueryReader.h"
+#include "Api/Routes/PageJson.h"
 #include "Application/Utf8.h"
 
 #include <utility>
@@ -16,10 +17,7 @@ Result<std::string> WriteList(application::FindUnknownEventsHandler& handler,
                               const application::FindUnknownEvents& question) {
   const auto found = handler.Handle(question);
   if (!found) return found.error();
-  JsonText json;
-  json.BeginObject();
-  json.Name("items").BeginArray();
-  for (const auto& item : found->items) {
+  return PageText(found->items, found->next_cursor, [](JsonText& json, const auto& item) {
     json.BeginObject();
     json.Name("eventName").Text(item.event_name);
     json.Name("partnerSystemId").Text(item.system.ToString());
@@ -27,12 +25,7 @@ Result<std::string> WriteList(application::FindUnknownEventsHandler& handler,
     json.Name("firstSeen").Text(domain::FormatRfc3339(item.first_seen));
     json.Name("lastSeen").Text(domain::FormatRfc3339(item.last_seen));
     json.EndObject();
-  }
-  json.EndArray();
-  json.Name("nextCursor");
-  WriteOptional(json, found->next_cursor);
-  json.EndObject();
-  return json.Take();
+  });
 }
 
 Result<Reading> List(application::FindUnknownEventsHandler& handler, const Call& call, QueryReader& parameters) {
