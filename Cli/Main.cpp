@@ -19,7 +19,8 @@ using volcanion::infrastructure::Settings;
 constexpr char kFooter[] =
     "What runs here is configured by environment variables, or by lines NAME=value of the file given with --config;\n"
     "`volcanion config` prints them all with their meaning and the values in force. What manages a server somewhere\n"
-    "(partner, system, key, member, structure, job, audit) has profiles: see the help of each.";
+    "(whoami, partner, system, key, member, person, token, audit, events, structure, job) has profiles: see the help "
+    "of each.";
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
