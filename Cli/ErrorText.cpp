@@ -9,8 +9,8 @@ namespace volcanion::cli {
 void TellError(const domain::Error& error) {
   std::cerr << "volcanion: " << Printable(error.message) << "\n";
   for (const auto& fault : error.faults) {
-    std::cerr << "  " << Printable(fault.pointer) << (fault.pointer.empty() ? "" : "  ") << Printable(fault.message)
-              << "\n";
+    const bool names_itself = fault.message.starts_with(fault.pointer);  // as those of settings do
+    std::cerr << "  " << (names_itself ? "" : Printable(fault.pointer) + "  ") << Printable(fault.message) << "\n";
   }
 }
 

@@ -381,7 +381,7 @@ domain::Result<Settings> LoadSettings(const std::filesystem::path& file,
   }
   Apply(settings, environment, "environment", mistakes);
   if (settings.write_dsn.empty() != settings.read_dsn.empty()) {
-    mistakes.push_back({"VOLCANION_READ_DSN", "incomplete",
+    mistakes.push_back({"VOLCANION_WRITE_DSN", "incomplete",
                         "VOLCANION_WRITE_DSN and VOLCANION_READ_DSN must both be set, or neither"});
   }
   const bool has_issuer = !settings.oidc_issuer.empty();
