@@ -171,22 +171,25 @@ bool RedisCache::MayAsk() {
 }
 
 void RedisCache::NoteFailure(std::string_view reason) {
-  bool was_open = false;
+  bool opens = false;
   {
     const std::lock_guard lock(mutex_);
     idle_.clear();  // none of them is to be trusted
     next_try_ = steady_clock::now() + settings_.pause;
-    was_open = std::exchange(is_open_, true);
+    opens = !is_open_ && ++failures_ >= settings_.max_failures;
+    is_open_ = is_open_ || opens;
   }
   metrics_.CacheFailed();
+  if (!opens) return;
   metrics_.CacheBreaker(true);
-  if (!was_open) log_.Warning("the cache cannot be used; questions are answered without it", {{"reason", reason}});
+  log_.Warning("the cache cannot be used; questions are answered without it", {{"reason", reason}});
 }
 
 void RedisCache::NoteSuccess() {
   bool was_open = false;
   {
     const std::lock_guard lock(mutex_);
+    failures_ = 0;
     was_open = std::exchange(is_open_, false);
   }
   if (!was_open) return;

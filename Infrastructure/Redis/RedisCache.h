@@ -31,14 +31,16 @@ struct RedisAddress {
 
 /// A cache in a Redis, which several processes share.
 ///
-/// What Redis does not answer within `patience`, connecting included, counts as lost. After a failure the breaker is
-/// open: for `pause` nothing is asked of Redis, so that it costs each request nothing; then one request tries again.
-/// Values carry a check sum: what is not as it was put is not there.
+/// What Redis does not answer within `patience`, connecting included, counts as lost. After `max_failures` one after
+/// the other the breaker is open: for `pause` nothing is asked of Redis, so that it costs each request nothing; then
+/// one request tries again. A single failure opens nothing: a thread that had to wait for a processor is no broken
+/// Redis. Values carry a check sum: what is not as it was put is not there.
 class RedisCache final : public application::Cache {
  public:
   struct Settings {
     RedisAddress address;
     std::chrono::milliseconds patience{15};  ///< a question asks three times at most
+    int max_failures = 3;
     std::chrono::milliseconds pause{1'000};
     std::size_t max_idle = 16;  ///< connections that are kept
   };
@@ -70,6 +72,7 @@ class RedisCache final : public application::Cache {
 
   std::mutex mutex_;  // guards those below
   std::vector<Connection> idle_;
+  int failures_ = 0;      // since it was of use
   bool is_open_ = false;  // the breaker
   SteadyTime next_try_{};
 };

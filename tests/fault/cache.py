@@ -210,21 +210,22 @@ class CachedStage:
 # Each breaks it, waits until that is noticed, and mends it.
 
 
-def wait_until_open(cached, again=lambda: None):
-    def is_open():
-        again()
-        return cached.is_open()
-
-    wait_until("the breaker is open", is_open, BREAKER_SECONDS)
+def wait_until_open(cached):
+    wait_until("the breaker is open", cached.is_open, BREAKER_SECONDS)
 
 
-def wait_until_failed(cached):
+def wait_until_failed(cached, again=lambda: None):
     failures = cached.failures()
-    wait_until("failures are counted", lambda: cached.failures() > failures, BREAKER_SECONDS)
+
+    def has_failed():
+        again()
+        return cached.failures() > failures
+
+    wait_until("failures are counted", has_failed, BREAKER_SECONDS)
 
 
 def reset(cached, _dice):
-    wait_until_open(cached, cached.proxy.reset_all)
+    wait_until_failed(cached, cached.proxy.reset_all)
 
 
 def delay(cached, dice):

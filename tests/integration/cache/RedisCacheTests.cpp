@@ -25,12 +25,17 @@ using test::RedisServer;
 namespace {
 
 constexpr std::chrono::seconds kLong{600};
+constexpr int kMaxFailures = 3;
 
 /// A cache in a Redis that is patient, and tries again at once after a failure, unless a case says otherwise.
 struct CacheUnderTest {
   explicit CacheUnderTest(const std::string& url, std::chrono::milliseconds pause = std::chrono::milliseconds(0),
                           std::chrono::milliseconds patience = std::chrono::seconds(30))
-      : cache({.address = RedisAddress::Parse(url).value(), .patience = patience, .pause = pause}, metrics, log) {}
+      : cache({.address = RedisAddress::Parse(url).value(),
+               .patience = patience,
+               .max_failures = kMaxFailures,
+               .pause = pause},
+              metrics, log) {}
 
   int ValueOf(const std::string& metric) const {
     const auto all = metrics.Expose();
@@ -109,7 +114,7 @@ TEST_SUITE("RedisCache") {
     auto address = RedisAddress::Parse(redis.url()).value();
     CacheUnderTest without(redis.url());
     without.cache.Put("key", "value", kLong);
-    CHECK_FALSE(without.cache.Get("key"));
+    for (int i = 0; i < kMaxFailures; ++i) CHECK_FALSE(without.cache.Get("key"));
     CHECK(without.is_open());
     address.password = "s3cret";
     address.database = 3;
@@ -134,7 +139,7 @@ TEST_SUITE("RedisCache") {
     }
   }
 
-  TEST_CASE("one that is away costs one attempt, and is used again when it is back, empty") {
+  TEST_CASE("one that is away costs a few attempts, and is used again when it is back, empty") {
     RedisServer redis;
     CacheUnderTest patient(redis.url()), waits(redis.url(), std::chrono::hours(1));
     for (auto* under_test : {&patient, &waits}) under_test->cache.Put("key", "value", kLong);
@@ -143,10 +148,10 @@ TEST_SUITE("RedisCache") {
       CHECK_FALSE(waits.cache.Get("key"));
       waits.cache.Put("key", "value", kLong);
     }
-    CHECK(waits.failures() == 1);
+    CHECK(waits.failures() == kMaxFailures);
     CHECK(waits.is_open());
     CHECK(waits.log.Count("the cache cannot be used") == 1);
-    CHECK_FALSE(patient.cache.Get("key"));
+    for (int i = 0; i < kMaxFailures; ++i) CHECK_FALSE(patient.cache.Get("key"));
     CHECK(patient.is_open());
 
     redis.Start();
@@ -158,12 +163,28 @@ TEST_SUITE("RedisCache") {
     CHECK_FALSE(waits.cache.Get("key"));  // its breaker is open still
   }
 
-  TEST_CASE("one that does not answer costs one attempt") {
+  TEST_CASE("failures that are not one after the other leave it in use") {
+    RedisServer redis;
+    CacheUnderTest under_test(redis.url(), std::chrono::hours(1));
+    under_test.cache.Put("key", "value", kLong);
+    for (int i = 0; i < 2 * kMaxFailures; ++i) {
+      redis.Kill();
+      for (int j = 1; j < kMaxFailures; ++j) CHECK_FALSE(under_test.cache.Get("key"));
+      CHECK_FALSE(under_test.is_open());
+      redis.Start();
+      under_test.cache.Put("key", "value", kLong);
+      CHECK(under_test.cache.Get("key") == "value");
+    }
+    CHECK(under_test.failures() == 2 * kMaxFailures * (kMaxFailures - 1));
+    CHECK(under_test.log.Count("the cache cannot be used") == 0);
+  }
+
+  TEST_CASE("one that does not answer costs a few attempts") {
     RedisServer redis;
     CacheUnderTest under_test(redis.url(), std::chrono::hours(1), std::chrono::milliseconds(50));
     redis.Signal(SIGSTOP);
     for (int i = 0; i < 1'000; ++i) CHECK_FALSE(under_test.cache.Get("key"));
-    CHECK(under_test.failures() == 1);
+    CHECK(under_test.failures() == kMaxFailures);
     CHECK(under_test.is_open());
     redis.Signal(SIGCONT);
   }
