@@ -78,9 +78,9 @@ constexpr char kReadEvents[] = R"sql(
   JOIN write.partner_systems AS systems USING (partner_system_id)
   JOIN write.partners AS partners USING (partner_id)
   WHERE events.batch_id = ANY ($1::int8[])
-  ORDER BY events.batch_id, events.ordinal
 )sql";
 
+/// `batches` are in the order of their ids; the events come in any order.
 void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
   const auto ids = BatchIds(batches);
   const auto result = connection.Execute(kReadEvents, {{kInt8ArrayOid, ids.bytes()}});
@@ -88,10 +88,10 @@ void ReadEvents(PqConnection& connection, std::vector<StoredBatch>& batches) {
   const auto optional_text = [&](int row, int column) {
     return result.is_null(row, column) ? std::nullopt : std::optional(text(row, column));
   };
-  auto batch = batches.begin();  // both are in the order of batch_id
+  auto batch = batches.begin();
   for (int row = 0; row < result.rows(); ++row) {
     const auto batch_id = result.int8(row, 0);
-    while (batch->id != batch_id) ++batch;
+    if (batch->id != batch_id) batch = std::ranges::lower_bound(batches, batch_id, {}, &StoredBatch::id);
     EventRow event;
     event.tracking_event_id = {UuidFromBytes(result.bytes(row, 1))};
     event.partner_id = {UuidFromBytes(result.bytes(row, 2))};
