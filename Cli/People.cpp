@@ -31,7 +31,8 @@ std::filesystem::path OwnKeyFile(const infrastructure::Settings& settings) { ret
 std::unique_ptr<application::MessageSender> MakeMessages(const infrastructure::Settings& settings, Surroundings& around,
                                                          bool logs_tokens) {
   if (settings.smtp_url.empty()) return std::make_unique<infrastructure::LoggedMessages>(around.log, logs_tokens);
-  infrastructure::SmtpSettings smtp{settings.smtp_url, settings.smtp_from, settings.smtp_user, settings.smtp_password};
+  infrastructure::SmtpSettings smtp{settings.smtp_url, settings.smtp_from, settings.smtp_user, settings.smtp_password,
+                                    settings.smtp_ca_file};
   smtp.needs_tls = !infrastructure::IsOwnAddress(settings.smtp_url);
   return std::make_unique<infrastructure::SmtpMessages>(std::move(smtp), around.clock, around.log);
 }

@@ -298,6 +298,8 @@ const std::vector<Setting>& AllSettings() {
          return std::nullopt;
        },
        [](const Settings& settings) { return std::string(settings.smtp_password.empty() ? "" : "***"); }, true},
+      Text("VOLCANION_SMTP_CA_FILE", &Settings::smtp_ca_file,
+           "file with the certificates of who vouches for the mail server, in PEM; empty: whom the system believes"),
 
       Number("VOLCANION_CACHE_BYTES", &Settings::cache_bytes, 0, 1024 * 1024 * kMebibyte,
              "of answers that are kept in memory; 0: none"),

@@ -174,6 +174,7 @@ SmtpMessages::Outcome SmtpMessages::Deliver(const OneTimeMessage& message, std::
   curl_easy_setopt(curl.get(), CURLOPT_URL, settings_.url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, settings_.needs_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE);
+  if (!settings_.ca_file.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, settings_.ca_file.c_str());
   if (!settings_.user.empty()) {
     curl_easy_setopt(curl.get(), CURLOPT_USERNAME, settings_.user.c_str());
     curl_easy_setopt(curl.get(), CURLOPT_PASSWORD, settings_.password.c_str());

@@ -20,7 +20,8 @@ struct SmtpSettings {
   std::string from;
   std::string user;  ///< empty: no log-in
   std::string password;
-  bool needs_tls = true;  ///< with smtp://: by STARTTLS, or nothing is sent
+  std::string ca_file = {};  ///< PEM, of who vouches for the server; empty: whom the system believes
+  bool needs_tls = true;     ///< with smtp://: by STARTTLS, or nothing is sent
   std::size_t max_queued = 1'000;
   std::chrono::milliseconds timeout{30'000};     ///< for one attempt
   std::chrono::milliseconds first_pause{2'000};  ///< before the second attempt; twice as long before each further one

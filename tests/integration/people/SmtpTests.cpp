@@ -1,5 +1,6 @@
 #include "Infrastructure/Messages/SmtpMessages.h"
 #include "tests/integration/ApiFixture.h"
+#include "tests/support/Process.h"
 #include "tests/support/RecordedLog.h"
 
 #include <arpa/inet.h>
@@ -9,7 +10,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -126,6 +129,41 @@ SmtpSettings To(const MailServer& server) {
   return settings;
 }
 
+/// A real mail server that takes mails over TLS alone, by STARTTLS or from the first byte, with a certificate that it
+/// made for itself.
+class TlsMailServer {
+ public:
+  explicit TlsMailServer(const std::string& way) : way_(way) {
+    auto pattern = (std::filesystem::temp_directory_path() / "volcanion-mail-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    folder_ = pattern;
+    const auto key = (folder_ / "key.pem").string();
+    Process openssl({.program = "/usr/bin/openssl",
+                     .arguments = {"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                                   "-keyout", key, "-out", certificate(), "-days", "2", "-subj", "/CN=mail", "-addext",
+                                   "subjectAltName=IP:127.0.0.1"}});
+    REQUIRE_MESSAGE(openssl.Wait() == 0, openssl.err());
+    const std::string script = VOLCANION_SOURCE "/tests/integration/people/mail_server.py";
+    process_ = std::make_unique<Process>(
+        Process::Settings{.program = "/usr/bin/python3", .arguments = {script, way, certificate(), key}});
+    port_ = process_->WaitForLine("port ").substr(5);
+  }
+  ~TlsMailServer() {
+    process_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::string certificate() const { return (folder_ / "certificate.pem").string(); }
+  std::string url() const { return (way_ == "tls" ? "smtps" : "smtp") + std::string("://127.0.0.1:") + port_; }
+  std::string mails() const { return process_->out(); }
+
+ private:
+  const std::string way_;
+  std::filesystem::path folder_;
+  std::unique_ptr<Process> process_;
+  std::string port_;
+};
+
 constexpr char kToken[] = "vo_live_a-secret";
 
 application::OneTimeMessage Invitation(const std::string& to = "ada@example.com",
@@ -204,6 +242,30 @@ TEST_SUITE("messages by e-mail") {
     other.Send(Invitation("bob@example.com"));
     WaitUntil("it is given up", [&] { return sending.log.Count("a message was not sent to=bob@example.com") == 1; });
     CHECK_FALSE(sending.HasLeaked());
+  }
+
+  TEST_CASE("by TLS it arrives at a server that somebody vouches for, and at no other") {
+    for (const auto* way : {"starttls", "tls"}) {
+      CAPTURE(way);
+      TlsMailServer server(way);
+      Sending sending;
+      SmtpSettings settings{server.url(), "volcanion@example.com", "mailer", "pass word"};
+      settings.max_attempts = 1;
+      {
+        SmtpMessages unknown(settings, sending.clock, sending.log);
+        unknown.Send(Invitation("eve@example.com"));
+        WaitUntil("it is given up",
+                  [&] { return sending.log.Count("a message was not sent to=eve@example.com") == 1; });
+      }
+      settings.ca_file = server.certificate();
+      SmtpMessages known(settings, sending.clock, sending.log);
+      known.Send(Invitation());
+      WaitUntil("it is sent", [&] { return sending.log.Count("a message was sent to=ada@example.com") == 1; });
+      CHECK(Has(server.mails(), "mail for ['ada@example.com'] by mailer"));
+      CHECK(Has(server.mails(), kToken));
+      CHECK_FALSE(Has(server.mails(), "eve@example.com"));
+      CHECK_FALSE(sending.HasLeaked());
+    }
   }
 
   TEST_CASE("without TLS nothing is said to a server that is elsewhere") {
