@@ -24,9 +24,12 @@ BinaryArray BatchIds(const std::vector<StoredBatch>& batches) {
   return ids;
 }
 
-// The time is read by a statement of its own, before any snapshot of the claim: what was committed by then is either
-// claimed, or still in the outbox when the freshness is measured, or in the read store already.
-constexpr char kNow[] = "SELECT clock_timestamp()";
+// By a statement of its own, before any other snapshot of the claim: what was committed by then is either claimed, or
+// still in the outbox when the freshness is measured, or in the read store already. The highest batch comes before the
+// claim has a transaction number.
+constexpr char kBegin[] = R"sql(
+  SELECT clock_timestamp(), coalesce((SELECT batch_id FROM write.batches ORDER BY batch_id DESC LIMIT 1), 0)
+)sql";
 
 // Rows are locked as they are fetched: what is not fetched is left to other workers.
 constexpr char kOpenClaim[] = R"sql(
@@ -59,14 +62,17 @@ std::vector<StoredBatch> ClaimBatches(PqConnection& connection, const OutboxSett
   return batches;
 }
 
-// All of one snapshot: what is pending beside the claim, the highest batch, and which transactions run.
+// All of one snapshot: what is pending beside the claim, and below which number every other transaction has ended. The
+// snapshot's xmax is no bound of those that run: it is the number behind the last one that has ended, and others may
+// run with higher numbers. Our own number is one, of all that had theirs before; it is asked for only where it is
+// wanted, as an idle claim has none.
 constexpr char kMeasureFreshness[] = R"sql(
   SELECT (SELECT created_at FROM write.outbox WHERE batch_id <> ALL ($1::int8[]) ORDER BY created_at LIMIT 1),
          (SELECT batch_id FROM write.outbox WHERE batch_id <> ALL ($1::int8[]) ORDER BY batch_id LIMIT 1),
-         coalesce((SELECT batch_id FROM write.batches ORDER BY batch_id DESC LIMIT 1), 0),
-         pg_snapshot_xmax(pg_current_snapshot())::text::int8,
-         (SELECT min(running::text::int8) FROM pg_snapshot_xip(pg_current_snapshot()) AS running
-          WHERE running IS DISTINCT FROM pg_current_xact_id_if_assigned())
+         coalesce((SELECT min(running::text::int8) FROM pg_snapshot_xip(pg_current_snapshot()) AS running
+                    WHERE running IS DISTINCT FROM pg_current_xact_id_if_assigned()),
+                  pg_snapshot_xmax(pg_current_snapshot())::text::int8),
+         CASE WHEN $2::bool THEN pg_current_xact_id()::text::int8 END
 )sql";
 
 constexpr char kReadEvents[] = R"sql(
@@ -183,20 +189,19 @@ PqConnection& PostgresOutbox::Connected() {
   return *connection_;
 }
 
-Freshness PostgresOutbox::MeasureFreshness(PqConnection& connection, domain::Timestamp now,
+Freshness PostgresOutbox::MeasureFreshness(PqConnection& connection, domain::Timestamp now, std::int64_t highest,
                                            const std::vector<StoredBatch>& claimed) {
+  const bool wants_horizon = !horizon_ && highest > settled_position_;
   const auto ids = BatchIds(claimed);
-  const auto result = connection.Execute(kMeasureFreshness, {{kInt8ArrayOid, ids.bytes()}});
-  const auto highest = result.int8(0, 2), next_transaction = result.int8(0, 3);
-  const auto oldest_running = result.is_null(0, 4) ? next_transaction : result.int8(0, 4);
-  if (oldest_running == next_transaction) {
-    settled_position_ = highest;
-    horizon_.reset();
-  } else if (horizon_ && oldest_running >= horizon_->next_transaction) {
+  BinaryValues wants;
+  wants.Boolean(wants_horizon);
+  const auto result = connection.Execute(kMeasureFreshness, {{kInt8ArrayOid, ids.bytes()}, {kBoolOid, wants.last(1)}});
+  const auto all_ended_below = result.int8(0, 2);
+  if (wants_horizon) horizon_ = Horizon{highest, result.int8(0, 3)};
+  if (horizon_ && all_ended_below >= horizon_->next_transaction) {
     settled_position_ = horizon_->position;
     horizon_.reset();
   }
-  if (!horizon_ && highest > settled_position_) horizon_ = Horizon{highest, next_transaction};
 
   Freshness freshness{settled_position_, now};
   if (!result.is_null(0, 0)) freshness.instant = std::min(now, FromPostgresMicros(result.int8(0, 0)));
@@ -207,9 +212,10 @@ Freshness PostgresOutbox::MeasureFreshness(PqConnection& connection, domain::Tim
 domain::Result<std::unique_ptr<application::OutboxClaim>> PostgresOutbox::Claim(int max_batches) try {
   auto& connection = Connected();
   try {
-    const auto now = FromPostgresMicros(connection.BeginWith(kNow, {}).int8(0, 0));
+    const auto begun = connection.BeginWith(kBegin, {});
     auto batches = ClaimBatches(connection, settings_, max_batches);
-    const auto freshness = MeasureFreshness(connection, now, batches);
+    const auto freshness =
+        MeasureFreshness(connection, FromPostgresMicros(begun.int8(0, 0)), begun.int8(0, 1), batches);
     if (!batches.empty()) ReadEvents(connection, batches);
     // Few batches hold judgements, names or duplicates: nothing is asked about them while events make every batch
     // complete.

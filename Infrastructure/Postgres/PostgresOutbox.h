@@ -31,15 +31,15 @@ class PostgresOutbox : public application::Outbox {
   domain::Result<int> RetrySetAside();
 
  private:
-  /// A highest batch that was seen, and the transactions that ran then: when the last of them has ended, no lower batch
-  /// can appear any more.
+  /// A highest batch that was seen, and a number above those of all transactions that ran then: when the last of them
+  /// has ended, no lower batch can appear any more.
   struct Horizon {
     std::int64_t position = 0;
     std::int64_t next_transaction = 0;
   };
 
   PqConnection& Connected();
-  application::Freshness MeasureFreshness(PqConnection& connection, domain::Timestamp now,
+  application::Freshness MeasureFreshness(PqConnection& connection, domain::Timestamp now, std::int64_t highest,
                                           const std::vector<application::StoredBatch>& claimed);
 
   const OutboxSettings settings_;

@@ -430,6 +430,26 @@ TEST_SUITE("projection") {
     CHECK(position() == 3);
   }
 
+  TEST_CASE("the position never claims a batch whose transaction began behind that of a higher one") {
+    const Stores stores;
+    infrastructure::PqConnection early(stores.write_dsn()), late(stores.write_dsn());
+    (void)early.Execute("BEGIN; SELECT pg_current_xact_id()");  // as who counts duplicates has it, or judges again
+    constexpr char kAddBatch[] = R"sql(
+      INSERT INTO write.batches (batch_id, event_count, byte_count)
+      SELECT (SELECT nextval('write.batch_ids') FROM pg_current_xact_id()), 1, 2;
+      INSERT INTO write.outbox (batch_id, event_count, byte_count) VALUES (currval('write.batch_ids'), 1, 2))sql";
+    (void)late.Execute("BEGIN");
+    (void)late.Execute(kAddBatch);   // 1
+    (void)early.Execute(kAddBatch);  // 2
+    (void)early.Execute("COMMIT");
+    infrastructure::PostgresOutbox outbox({stores.write_dsn()});
+    const auto position = [&] { return outbox.Claim(500).value()->freshness().position; };
+    CHECK(position() == 0);
+    CHECK(position() == 0);
+    (void)late.Execute("COMMIT");
+    CHECK(position() == 2);
+  }
+
   TEST_CASE("lag is measured while the projection fails, and has no value before it was measured") {
     const Stores stores;
     WorkerUnderTest worker(stores);
