@@ -2,10 +2,12 @@
 
 #include "Application/Pause.h"
 
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -72,14 +74,22 @@ PGconn* PqConnectionOf(soci::session& session) {
 /// with ROLLBACK.
 class SociPool::Connection {
  public:
-  explicit Connection(const std::string& connection_string) : session_(soci::postgresql, connection_string) {
+  explicit Connection(const std::string& connection_string)
+      : session_(soci::postgresql, connection_string), socket_(::fcntl(PQsocket(raw()), F_DUPFD_CLOEXEC, 0)) {
+    if (socket_ < 0) throw soci::postgresql_soci_error("no descriptor is left for a connection", "53000");
     PQsetErrorVerbosity(raw(), PQERRORS_TERSE);  // the details show values
     PQsetNoticeProcessor(
         raw(), [](void*, const char*) {}, nullptr);
   }
 
+  ~Connection() { ::close(socket_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
   soci::session& session() { return session_; }
-  int socket() { return PQsocket(raw()); }
+  /// To cut it from another thread: a descriptor of our own, as libpq closes its own when the connection breaks, and
+  /// the number is another's then.
+  int socket() const { return socket_; }
   /// Good for as long as anybody has it, also when the connection has gone.
   std::shared_ptr<PGcancel> Canceller() { return {PQgetCancel(raw()), &PQfreeCancel}; }
   bool IsAlive() { return PQstatus(raw()) == CONNECTION_OK; }
@@ -108,6 +118,7 @@ class SociPool::Connection {
   PGconn* raw() { return PqConnectionOf(session_); }
 
   soci::session session_;
+  const int socket_;
 };
 
 /// A place in the pool, and the connection in it. Without Return() the connection is closed.

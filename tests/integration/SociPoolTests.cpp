@@ -5,7 +5,10 @@
 #include "tests/support/TestService.h"
 
 #include <doctest/doctest.h>
+#include <libpq-fe.h>
 #include <soci/soci.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <stdexcept>
@@ -261,6 +264,24 @@ TEST_SUITE("SociPool") {
     REQUIRE_FALSE(cut.ok());
     CHECK(cut.error().kind == ErrorKind::kUnavailable);
     CHECK(Ask(pool, "SELECT 'free'").value() == "free");
+  }
+
+  TEST_CASE_FIXTURE(PoolFixture, "who has the descriptor of a connection that broke under way is not cut for it") {
+    SociPool pool(Settings(1), log);
+    int pair[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    (void)pool.Run({"test", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
+      auto* const connection = infrastructure::PqConnectionOf(session);
+      const int descriptor = PQsocket(connection);
+      CHECK_THROWS(session.once << "SELECT pg_terminate_backend(pg_backend_pid())");
+      REQUIRE(PQsocket(connection) == -1);  // libpq has closed it
+      REQUIRE(::dup2(pair[0], descriptor) == descriptor);
+      pool.Interrupt();
+      CHECK(::send(descriptor, "x", 1, MSG_NOSIGNAL) == 1);
+      ::close(descriptor);
+      return Done{};
+    });
+    for (const int end : pair) ::close(end);
   }
 
   TEST_CASE_FIXTURE(PoolFixture, "a snapshot shows one picture and takes no writes") {
