@@ -117,6 +117,19 @@ TEST_SUITE("filters of events") {
     CHECK(Is(R"({"a":"x\u0000y"})", "a", "x\uFFFDy"));
   }
 
+  TEST_CASE_FIXTURE(FilterFixture, "what is odd is found where PostgreSQL would have several processes look for it") {
+    test::HaveAllInParallel(stores.read_dsn());
+    CHECK(Is(R"({"b":"\u0000","a":"x"})", "a", "x"));
+    CHECK(Is(R"({"a":1e2})", "a", "100"));
+    auto event = Event(At("2026-11-20T10:00:00Z"));
+    event.validation_errors = R"([{"pointer":"/a","keyword":"enum","message":"was \u0000"}])";
+    event.is_valid = false;
+    Stored(event);
+    auto query = Query();
+    query.violation_keyword = "enum";
+    CHECK(Ids(Find(query)) == Ids({event}));
+  }
+
   TEST_CASE_FIXTURE(FilterFixture, "several conditions all hold") {
     const auto cheap = StoredWith(R"({"amount":5,"currency":"EUR"})");
     StoredWith(R"({"amount":50,"currency":"EUR"})");

@@ -460,6 +460,35 @@ TEST_SUITE("statistics") {
     CHECK(none.by_point.size() == numbers.by_point.size());
   }
 
+  TEST_CASE_FIXTURE(Questions,
+                    "properties are counted and summed up where PostgreSQL would share that among processes") {
+    AddEvents(80);
+    Project(kNever);
+    test::HaveAllInParallel(stores.read_dsn());
+    NumbersQuery numbers;
+    numbers.scope.partner = Partner(0);
+    numbers.scope.systems = {System(0), System(1)};
+    numbers.scope.from = At("2026-03-01T00:00:00Z");
+    numbers.scope.to = At("2026-11-10T00:00:00Z");
+    numbers.property = {"n"};
+    const auto rows = Read("SELECT count(*) FROM read.tracking_events_read_model" +
+                           Where(numbers.scope, "event_timestamp") + " AND properties->>'n' IS NOT NULL");
+    const auto measured = reader.Measure(numbers);
+    REQUIRE_MESSAGE(measured.ok(), measured.error().message);
+    CHECK(std::to_string(measured->total.count) == rows);
+
+    (void)Read(R"(UPDATE read.tracking_events_read_model SET properties = '{"n":"\u0000"}')");
+    SeriesQuery series;
+    series.scope = numbers.scope;
+    series.interval = Interval::kWeek;
+    series.grouping = Grouping::kProperty;
+    series.property = {"n"};
+    const auto counted = reader.CountOverTime(series);
+    REQUIRE_MESSAGE(counted.ok(), counted.error().message);
+    REQUIRE(counted->series.size() == 1);
+    CHECK(counted->series[0].group == "\uFFFD");
+  }
+
   TEST_CASE_FIXTURE(Questions, "a crash while counts are folded loses and doubles nothing") {
     for (int i = 0; i < 6; ++i) AddEvents(30);
     Project(kNever);

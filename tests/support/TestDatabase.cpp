@@ -147,6 +147,11 @@ std::vector<SqlRow> SqlRows(const std::string& dsn, const std::string& statement
   return rows;
 }
 
+void HaveAllInParallel(const std::string& dsn) {
+  (void)SqlRows(
+      dsn, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET force_parallel_mode = on', current_database()); END $$");
+}
+
 std::string Sql(const std::string& dsn, const std::string& statements) {
   const auto rows = SqlRows(dsn, statements);
   return rows.empty() || rows[0].empty() ? std::string() : rows[0][0].value_or("");

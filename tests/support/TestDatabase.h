@@ -48,6 +48,10 @@ using SqlRow = std::vector<std::optional<std::string>>;
 /// Runs one or more statements, each in its own transaction unless they say otherwise; the rows of the last one.
 std::vector<SqlRow> SqlRows(const std::string& dsn, const std::string& statements);
 
+/// From now on, who connects has statements run by several processes of the server wherever that is allowed, however
+/// small they are.
+void HaveAllInParallel(const std::string& dsn);
+
 /// The first column of the first row; empty when there is no row, or a NULL.
 std::string Sql(const std::string& dsn, const std::string& statements);
 
