@@ -4,7 +4,8 @@
 
 namespace volcanion::api {
 
-BlockingPool::BlockingPool(int threads, std::size_t max_queued) : max_queued_(max_queued) {
+BlockingPool::BlockingPool(int threads, std::size_t max_queued, std::chrono::milliseconds longest_wait)
+    : max_queued_(max_queued), longest_wait_(longest_wait) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this](std::stop_token stop) { Run(stop); });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -13,7 +14,8 @@ namespace volcanion::api {
 /// Threads for work that waits for a database, so that the threads that own connections never do. Thread-safe.
 class BlockingPool {
  public:
-  BlockingPool(int threads, std::size_t max_queued);
+  /// `longest_wait` is what a call may wait for a thread: see RunBlocking().
+  BlockingPool(int threads, std::size_t max_queued, std::chrono::milliseconds longest_wait = std::chrono::seconds(5));
   ~BlockingPool() { Stop(); }
 
   /// Finishes what has begun, drops what waits, and takes nothing any more. Idempotent; for one thread.
@@ -21,11 +23,13 @@ class BlockingPool {
 
   /// False when too much waits already; `work` is then dropped.
   [[nodiscard]] bool Submit(std::function<void()> work);
+  std::chrono::milliseconds longest_wait() const { return longest_wait_; }
 
  private:
   void Run(std::stop_token stop);
 
   const std::size_t max_queued_;
+  const std::chrono::milliseconds longest_wait_;
   std::mutex mutex_;  // guards those below
   std::condition_variable_any changed_;
   std::deque<std::function<void()>> queue_;

@@ -8,7 +8,8 @@
 
 namespace volcanion::api {
 
-/// Goes on with a call on a thread that may wait for a database; 503 when too many calls wait already.
+/// Goes on with a call on a thread that may wait for a database; 503 when too many calls wait already,
+/// and when it has waited for longer than the pool's longest wait.
 void RunBlocking(BlockingPool& pool, Call call, std::function<void(Call&)> work);
 
 /// `work` with its call, for any thread: what it throws is answered as a fault of ours.

@@ -1,4 +1,5 @@
 #include "Api/BlockingPool.h"
+#include "Api/Http/Exchange.h"
 #include "Api/Http/Gzip.h"
 #include "Api/Json/BodyReader.h"
 #include "Api/Json/EventDecoder.h"
@@ -8,11 +9,16 @@
 #include "Api/Middleware/ClientAddress.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/RateLimiter.h"
+#include "Api/Middleware/RunBlocking.h"
 #include "Api/Router.h"
+#include "Infrastructure/Telemetry/PrometheusMetrics.h"
+#include "tests/support/RecordedLog.h"
 
 #include <doctest/doctest.h>
 
 #include <condition_variable>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -46,6 +52,17 @@ Request From(std::string peer, std::initializer_list<std::pair<const char*, cons
   for (const auto& [name, value] : headers) request.headers.Add(name, value);
   return request;
 }
+
+/// Tells which status a request was answered with.
+struct AnsweredStatus final : Responder::Exchange {
+  void Answer(Response response) override { status.set_value(response.status); }
+  void AnswerMade(std::function<Response()> make) override { Answer(make()); }
+  void Abandon() override { status.set_value(500); }
+  void Continue(std::string, bool) override {}
+  void BreakOff() override {}
+
+  std::promise<int> status;
+};
 
 }  // namespace
 
@@ -474,5 +491,27 @@ TEST_SUITE("blocking pool") {
     const std::lock_guard lock(mutex);
     may_end = true;
     changed.notify_all();
+  }
+
+  TEST_CASE("a call that has waited too long for a thread is refused, and its work not begun") {
+    infrastructure::PrometheusMetrics metrics("test");
+    test::RecordedLog log;
+    const CallSettings settings{metrics, log};
+    const auto exchange = std::make_shared<AnsweredStatus>();
+    auto status = exchange->status.get_future();
+    std::promise<void> may_end;
+    bool has_begun = false;
+    BlockingPool pool(1, 8, std::chrono::milliseconds(0));
+    REQUIRE(pool.Submit([&] { may_end.get_future().wait(); }));
+    Request request;
+    Answer answer(Responder(exchange), settings, request, "c");
+    RunBlocking(pool, {std::move(request), {}, std::move(answer)}, [&](Call& call) {
+      has_begun = true;
+      call.answer.SendProblem(404, "Not here.");
+    });
+    may_end.set_value();
+    CHECK(status.get() == 503);
+    pool.Stop();
+    CHECK_FALSE(has_begun);
   }
 }
