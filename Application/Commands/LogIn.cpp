@@ -13,6 +13,8 @@ using domain::Error;
 using domain::ErrorKind;
 using domain::Result;
 
+Error NoMatch() { return {ErrorKind::kUnauthenticated, "The e-mail and the password do not belong together."}; }
+
 std::string HashOfNobody(const PasswordHasher& hasher, const Secrets& secrets) {
   auto hash = hasher.Hash(secrets.NewOneTimeToken().text);
   return hash ? *std::move(hash) : std::string();
@@ -30,14 +32,14 @@ LogInHandler::LogInHandler(SessionStore& store, AccessTokens& access_tokens, con
       secrets_(secrets),
       nobodys_hash_(HashOfNobody(hasher, secrets)) {}
 
-Result<std::optional<domain::UserId>> LogInHandler::Check(const LogIn& command) {
-  using Found = std::optional<domain::UserId>;
+Result<std::optional<StoredCredentials>> LogInHandler::Check(const LogIn& command) {
+  using Found = std::optional<StoredCredentials>;
   const auto email = domain::Email::Parse(command.email);
   if (!email || command.password.size() > domain::kMaxPasswordBytes) return Found();
-  const auto found = store_.FindCredentials(*email);
-  if (!found) return found.error();
+  auto found = store_.FindCredentials(*email);
+  if (!found) return found;
   const bool matches = hasher_.Matches(*found ? (*found)->password_hash : nobodys_hash_, command.password);
-  return *found && matches ? Found((*found)->user) : Found();
+  return *found && matches ? *std::move(found) : Found();
 }
 
 Result<SessionTokens> LogInHandler::Handle(const LogIn& command) {
@@ -48,19 +50,17 @@ Result<SessionTokens> LogInHandler::Handle(const LogIn& command) {
   const bool may_try = throttle_.by_address.Try(address, moment) && throttle_.by_account.Try(account, moment);
   if (!may_try) return Error{ErrorKind::kTooManyAttempts, "Too many log-ins have failed. Try again in some minutes."};
   const auto person = Check(command);
-  if (person && !*person) {
-    return Error{ErrorKind::kUnauthenticated, "The e-mail and the password do not belong together."};
-  }
+  if (person && !*person) return NoMatch();
   throttle_.by_address.Forgive(address);
   throttle_.by_account.Forgive(account);
   if (!person) return person.error();
 
   const auto now = clock_.Now();
-  const Session session{{secrets_.NewId(now)}, **person};
+  const Session session{{secrets_.NewId(now)}, (*person)->user};
   auto refresh = secrets_.NewRefreshToken();
-  if (auto begun = store_.Begin(session, refresh.hash, now, now + kSessionLifetime, command.author); !begun) {
-    return std::move(begun).error();
-  }
+  const auto begun = store_.Begin(session.id, **person, refresh.hash, now, now + kSessionLifetime, command.author);
+  if (!begun) return begun.error();
+  if (!*begun) return NoMatch();  // hashing takes a while: the password may have been changed meanwhile
   auto access = access_tokens_.Issue(session);
   if (!access) return std::move(access).error();
   return SessionTokens{*std::move(access), access_tokens_.lifetime(), std::move(refresh.text)};

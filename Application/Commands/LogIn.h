@@ -45,8 +45,8 @@ class LogInHandler {
   domain::Result<SessionTokens> Handle(const LogIn& command);
 
  private:
-  /// The person whose e-mail and password these are; nobody's id takes as long.
-  domain::Result<std::optional<domain::UserId>> Check(const LogIn& command);
+  /// Of the person whose e-mail and password these are; nobody's take as long.
+  domain::Result<std::optional<StoredCredentials>> Check(const LogIn& command);
 
   SessionStore& store_;
   AccessTokens& access_tokens_;

@@ -31,10 +31,11 @@ class SessionStore {
 
   /// Of an active person with a password; nothing of anybody else.
   virtual domain::Result<std::optional<StoredCredentials>> FindCredentials(const domain::Email& email) = 0;
-  /// Begins a session, and forgets those of this person that have expired.
-  virtual domain::Result<domain::Done> Begin(const Session& session, const domain::SecretHash& token,
-                                             domain::Timestamp now, domain::Timestamp expires_at,
-                                             const Author& author) = 0;
+  /// Begins a session, and forgets those of this person that have expired. False, and nothing is begun, when the
+  /// person has another password than `credentials` say by now, or is not active any more.
+  virtual domain::Result<bool> Begin(domain::SessionId id, const StoredCredentials& credentials,
+                                     const domain::SecretHash& token, domain::Timestamp now,
+                                     domain::Timestamp expires_at, const Author& author) = 0;
   /// Uses a refresh token up and puts the next one in its place. Nothing when it is not known, or its session is over;
   /// a token that was used before ends the session, as one of its two users has stolen it.
   virtual domain::Result<std::optional<Session>> Continue(const domain::SecretHash& used,

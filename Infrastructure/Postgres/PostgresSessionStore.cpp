@@ -29,6 +29,13 @@ Result<std::optional<StoredCredentials>> PostgresSessionStore::FindCredentials(c
   });
 }
 
+// A new password, and the end of a person's access, end the sessions that there are. Whoever compared a password before
+// that waits for it here, and finds another one; else they wait, and find this session.
+constexpr std::string_view kLockCredentials = R"(
+  SELECT 1 FROM write.users
+   WHERE user_id = :person::uuid AND is_active AND password_hash = :password_hash
+     FOR SHARE)";
+
 constexpr std::string_view kForgetExpired = R"(
   DELETE FROM write.sessions WHERE user_id = :person::uuid AND expires_at <= :now::timestamptz)";
 
@@ -48,19 +55,24 @@ void InsertToken(soci::session& session, const domain::SecretHash& token, const 
 
 }  // namespace
 
-Result<Done> PostgresSessionStore::Begin(const Session& begun, const domain::SecretHash& token, domain::Timestamp now,
+Result<bool> PostgresSessionStore::Begin(domain::SessionId begun, const StoredCredentials& credentials,
+                                         const domain::SecretHash& token, domain::Timestamp now,
                                          domain::Timestamp expires_at, const Author& author) {
-  const auto id = begun.id.ToString();
-  const auto person = begun.user.ToString();
+  const auto id = begun.ToString();
+  const auto person = credentials.user.ToString();
   const auto now_text = domain::FormatRfc3339(now);
   const auto expiry = domain::FormatRfc3339(expires_at);
-  return pool_.Run({"begin session", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
+  return pool_.Run({"begin session", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
+    int is_good = 0;
+    session.once << kLockCredentials, soci::use(person, "person"),
+        soci::use(credentials.password_hash, "password_hash"), soci::into(is_good);
+    if (!session.got_data()) return false;
     session.once << kForgetExpired, soci::use(person, "person"), soci::use(now_text, "now");
     session.once << kInsertSession, soci::use(id, "id"), soci::use(person, "person"), soci::use(now_text, "now"),
         soci::use(expiry, "expires_at");
     InsertToken(session, token, id);
     AddEntriesOfPerson(session, person, author, "person.logged_in");
-    return Done{};
+    return true;
   });
 }
 

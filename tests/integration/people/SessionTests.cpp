@@ -1,8 +1,10 @@
+#include "Infrastructure/Postgres/PqConnection.h"
 #include "tests/integration/ApiFixture.h"
 #include "tests/support/Base64Url.h"
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -95,6 +97,26 @@ TEST_SUITE("log-in") {
     CHECK(body_of(kAda) == body_of("no address at all"));
     CHECK(people.Post("/api/auth/token", R"({"email":"ada@example.com"})").status == 422);
     CHECK(people.Post("/api/auth/token", "{").status == 400);
+  }
+
+  TEST_CASE("a log-in that is under way while the password changes, or the person is deactivated, begins no session") {
+    for (const std::string change : {"password_hash = 'another'", "is_active = false"}) {
+      CAPTURE(change);
+      People people;
+      infrastructure::PqConnection other(people.stores.write_dsn());
+      (void)other.Execute(("BEGIN; UPDATE write.users SET " + change).c_str());
+      std::atomic<int> status = 0;
+      std::jthread log_in([&] { status = people.service.LogIn(kAda).status; });
+      WaitUntil("the log-in waits for the change, or is over", [&] {
+        return status != 0 || people.Ask(
+                                  "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                                  "AND wait_event_type = 'Lock'") == "1";
+      });
+      (void)other.Execute("COMMIT");
+      log_in.join();
+      CHECK(status == 401);
+      CHECK(people.Ask("SELECT count(*) FROM write.sessions") == "0");
+    }
   }
 
   TEST_CASE("an account is left alone for a while after too many failures, and others are not") {
