@@ -116,19 +116,24 @@ Result<std::optional<Session>> PostgresSessionStore::Continue(const domain::Secr
   });
 }
 
-constexpr std::string_view kEnd = R"(
-  UPDATE write.sessions SET revoked_at = :now::timestamptz
-   WHERE session_id = (SELECT session_id FROM write.refresh_tokens WHERE token_hash = decode(:hash, 'hex'))
-     AND revoked_at IS NULL
-  RETURNING user_id::text)";
+// Looked for before it is changed: an UPDATE has every process load its directory anew, even one that finds no row, and
+// anybody may ask for it.
+constexpr std::string_view kLockSession = R"(
+  SELECT session.session_id::text, session.user_id::text
+    FROM write.refresh_tokens AS token
+    JOIN write.sessions AS session USING (session_id)
+   WHERE token.token_hash = decode(:hash, 'hex') AND session.revoked_at IS NULL
+     FOR UPDATE OF session)";
 
 Result<Done> PostgresSessionStore::End(const domain::SecretHash& token, domain::Timestamp now, const Author& author) {
   const auto hash = HexOf(token);
   const auto now_text = domain::FormatRfc3339(now);
   return pool_.Run({"end session", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
-    std::string person;
-    session.once << kEnd, soci::use(now_text, "now"), soci::use(hash, "hash"), soci::into(person);
-    if (session.got_data()) AddEntriesOfPerson(session, person, author, "person.logged_out");
+    std::string id, person;
+    session.once << kLockSession, soci::use(hash, "hash"), soci::into(id), soci::into(person);
+    if (!session.got_data()) return Done{};
+    session.once << kRevoke, soci::use(now_text, "now"), soci::use(id, "id");
+    AddEntriesOfPerson(session, person, author, "person.logged_out");
     return Done{};
   });
 }

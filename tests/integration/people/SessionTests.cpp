@@ -190,6 +190,23 @@ TEST_SUITE("sessions") {
     CHECK(people.Read(kept) == 200);
   }
 
+  TEST_CASE("what ends no session has no process load its directory anew") {
+    People people;
+    const auto refresh = JsonString(people.service.LogIn(kAda).body, "refreshToken");
+    const auto revision = [&] { return people.Ask("SELECT revision FROM write.directory_revision"); };
+    const auto before = revision();
+    CHECK(people.LogOut("unknown") == 204);
+    CHECK(people.Refresh("unknown").status == 401);
+    CHECK(people.Post("/api/auth/reset-password", R"({"token":"unknown","password":"a long password"})").status == 422);
+    CHECK(people.Post("/api/auth/accept-invitation", R"({"token":"unknown","password":"a long one"})").status == 422);
+    CHECK(revision() == before);
+    CHECK(people.LogOut(refresh) == 204);
+    const auto after = revision();
+    CHECK(after != before);
+    CHECK(people.LogOut(refresh) == 204);
+    CHECK(revision() == after);
+  }
+
   TEST_CASE("a session that has expired goes on no more") {
     People people;
     const auto refresh = JsonString(people.service.LogIn(kAda).body, "refreshToken");
