@@ -87,9 +87,12 @@ Result<Response> Revoke(const MemberHandlers& handlers, const Call& call) {
   const auto partner = domain::PartnerId::Parse(call.path_parameters[0]);
   const auto token = domain::ServiceTokenId::Parse(call.path_parameters[1]);
   if (!partner || !token) return Error{ErrorKind::kNotFound, "There is no such token."};
-  const auto revoked = handlers.tokens.Revoke(
-      *partner, *token, handlers.clock.Now(),
-      {*partner, AuthorOf(call), "service_token.revoked", "", {{"serviceTokenId", token->ToString()}}});
+  const auto now = handlers.clock.Now();
+  application::AuditEntry entry{*partner, AuthorOf(call), "service_token.revoked", ""};
+  entry.target_id = token->value;
+  entry.before = {{"revokedAt", {}}};
+  entry.after = {{"revokedAt", domain::FormatRfc3339(now)}};
+  const auto revoked = handlers.tokens.Revoke(*partner, *token, now, std::move(entry));
   if (!revoked) return revoked.error();
   (void)handlers.directory.Refresh();  // refused here at once; the others hear of it by polling
   return Response{204, {}, ""};

@@ -18,8 +18,11 @@ domain::Result<domain::Done> CreatePlatformAdminHandler::Handle(const CreatePlat
   auto hash = hasher_.Hash(command.password);
   if (!hash) return std::move(hash).error();
   const auto now = clock_.Now();
-  const AuditEntry entry{std::nullopt, command.author, "person.created", email->text(), {{"role", "platform admin"}}};
-  auto added = store_.AddPerson({{secrets_.NewId(now)}, *email, *std::move(hash), true, command.is_demo, now}, entry);
+  const domain::UserId id{secrets_.NewId(now)};
+  AuditEntry entry{std::nullopt, command.author, "person.created", email->text(), {{"role", "platform admin"}}};
+  entry.target_id = id.value;
+  entry.after = {{"isActive", true}, {"isPlatformAdmin", true}};
+  auto added = store_.AddPerson({id, *email, *std::move(hash), true, command.is_demo, now}, entry);
   if (added) (void)directory_.Refresh();
   return added;
 }

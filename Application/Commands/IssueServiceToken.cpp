@@ -1,5 +1,7 @@
 #include "Application/Commands/IssueServiceToken.h"
 
+#include "Application/Commands/ManagementAudit.h"
+
 #include <utility>
 
 namespace volcanion::application {
@@ -17,13 +19,9 @@ domain::Result<IssuedServiceToken> IssueServiceTokenHandler::Handle(IssueService
                                           now,
                                           command.expires_at});
   if (!token) return std::move(token).error();
-  std::string scopes;
-  for (const auto scope : domain::kAllScopes) {
-    if (command.scopes.Has(scope)) scopes.append(scopes.empty() ? "" : " ").append(domain::ToString(scope));
-  }
   AuditEntry entry{command.partner, std::move(command.author), "service_token.issued", token->name};
-  entry.details = {{"serviceTokenId", token->id.ToString()}, {"prefix", token->prefix}, {"scopes", scopes}};
-  if (token->expires_at) entry.details.emplace_back("expiresAt", domain::FormatRfc3339(*token->expires_at));
+  entry.target_id = token->id.value;
+  entry.after = FieldsOf(*token);
   if (auto added = store_.Add(*token, entry); !added) return std::move(added).error();
   (void)directory_.Refresh();  // known to this process at once; the others hear of it by polling
   return IssuedServiceToken{*std::move(token), std::move(secret.text)};

@@ -48,6 +48,7 @@ domain::Result<Job> JudgeAgainHandler::Handle(JudgeAgain command) {
                        "events.judge_again_requested",
                        job.request.event_name + ", version " + std::to_string(job.request.version),
                        DetailsOf(job)};
+    audit->target_id = job.id.value;
   }
   if (auto added = jobs_.Add(job, audit); !added) return std::move(added).error();
   return job;

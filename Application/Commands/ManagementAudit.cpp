@@ -41,6 +41,22 @@ AuditFields FieldsOf(const domain::ApiKey& key) {
           {"revokedAt", InWords(key.revoked_at())}};
 }
 
+AuditFields FieldsOf(const domain::ServiceToken& token) {
+  std::string scopes;
+  for (const auto scope : domain::kAllScopes) {
+    if (token.scopes.Has(scope)) scopes.append(scopes.empty() ? "" : " ").append(domain::ToString(scope));
+  }
+  return {{"name", token.name},
+          {"prefix", token.prefix},
+          {"scopes", std::move(scopes)},
+          {"expiresAt", InWords(token.expires_at)}};
+}
+
+AuditFields FieldsOf(const MemberRow& member) {
+  return {{"role", std::string(domain::ToString(member.role))},
+          {"state", std::string(member.accepted_at ? "active" : "invited")}};
+}
+
 AuditEntry EntryOf(const domain::Partner& partner, const Author& author, std::string action) {
   AuditEntry entry{partner.id(), author, std::move(action), partner.name()};
   entry.target_id = partner.id().value;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "Application/Ports/AuditLog.h"
+#include "Application/Ports/PeopleStore.h"
 #include "Domain/ApiKey.h"
 #include "Domain/Partner.h"
 #include "Domain/PartnerSystem.h"
+#include "Domain/ServiceToken.h"
 
 #include <optional>
 #include <string>
@@ -15,6 +17,8 @@ namespace volcanion::application {
 AuditFields FieldsOf(const domain::Partner& partner);
 AuditFields FieldsOf(const domain::PartnerSystem& system);
 AuditFields FieldsOf(const domain::ApiKey& key);
+AuditFields FieldsOf(const domain::ServiceToken& token);
+AuditFields FieldsOf(const MemberRow& member);
 
 AuditEntry EntryOf(const domain::Partner& partner, const Author& author, std::string action);
 AuditEntry EntryOf(const domain::PartnerSystem& system, const Author& author, std::string action);

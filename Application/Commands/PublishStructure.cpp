@@ -27,6 +27,7 @@ Result<PublishedStructure> PublishStructureHandler::Handle(PublishStructure comm
     published.structure = versions.Add(*structure);
     auto entry = StructureEntry(command.author, "structure.published", published.structure);
     entry.details.emplace_back("state", domain::ToString(structure->state()));
+    entry.after = {{"state", std::string(domain::ToString(structure->state()))}};
     NoteOverride(command.override, published.incompatible_changes, entry);
     versions.Note(entry);
     return Done{};

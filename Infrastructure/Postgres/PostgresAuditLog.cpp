@@ -156,13 +156,16 @@ constexpr std::string_view kPersonsLogs = R"(
    WHERE user_id = :person::uuid)";
 
 void AddEntriesOfPerson(soci::session& session, const std::string& user_id, application::Author author,
-                        const char* action, std::vector<std::pair<std::string, std::string>> details) {
+                        const char* action, std::vector<std::pair<std::string, std::string>> details,
+                        application::AuditFields before, application::AuditFields after) {
   std::string email, partners;
   int is_platform_admin = 0;
   session.once << kPersonsLogs, soci::use(user_id, "person"), soci::into(email), soci::into(is_platform_admin),
       soci::into(partners);
   if (author.actor.empty()) author.actor = email;
   AuditEntry entry{std::nullopt, std::move(author), action, email, std::move(details)};
+  entry.before = std::move(before);
+  entry.after = std::move(after);
   if (is_platform_admin != 0 || partners.empty()) AddAuditEntry(session, entry);
   for (std::istringstream ids(partners); ids >> partners;) {
     entry.partner = IdFromColumn<domain::PartnerId>(partners);

@@ -16,7 +16,8 @@ void AddAuditEntry(soci::session& session, const application::AuditEntry& entry)
 /// person is a platform admin, or nobody's member. The target is the person, and so is the actor where the author names
 /// none. In the transaction of `session`, which is unbound. Throws what SOCI throws.
 void AddEntriesOfPerson(soci::session& session, const std::string& user_id, application::Author author,
-                        const char* action, std::vector<std::pair<std::string, std::string>> details = {});
+                        const char* action, std::vector<std::pair<std::string, std::string>> details = {},
+                        application::AuditFields before = {}, application::AuditFields after = {});
 
 /// write.audit_log.
 class PostgresAuditLog final : public application::AuditReader, public application::AuditWriter {

@@ -183,7 +183,8 @@ Result<PersonRow> PostgresPeopleStore::SetActive(domain::UserId person, bool is_
     if (row->is_active == is_active) return row;
     session.once << kSetActive, soci::use(active, "is_active"), soci::use(id, "person");
     if (!is_active) session.once << kEndSessions, soci::use(now_text, "now"), soci::use(id, "person");
-    AddEntriesOfPerson(session, id, author, is_active ? "person.activated" : "person.deactivated");
+    AddEntriesOfPerson(session, id, author, is_active ? "person.activated" : "person.deactivated", {},
+                       {{"isActive", !is_active}}, {{"isActive", is_active}});
     row->is_active = is_active;
     return row;
   });
@@ -364,7 +365,9 @@ Result<MemberRow> PostgresPeopleStore::ChangeRole(domain::PartnerId partner, dom
     if (!row || row->role == role) return row;
     session.once << kSetRole, soci::use(role_text, "role"), soci::use(partner_text, "partner"), soci::use(id, "id");
     entry.target = row->email;
-    entry.details = {{"role", role_text}, {"roleBefore", std::string(domain::ToString(row->role))}};
+    entry.target_id = member.value;
+    entry.before = {{"role", std::string(domain::ToString(row->role))}};
+    entry.after = {{"role", role_text}};
     AddAuditEntry(session, entry);
     row->role = role;
     return row;
@@ -383,7 +386,8 @@ Result<Done> PostgresPeopleStore::RemoveMember(domain::PartnerId partner, domain
     if (!row) return row.error();
     session.once << kDeleteMember, soci::use(partner_text, "partner"), soci::use(id, "id");
     entry.target = row->email;
-    entry.details = {{"roleBefore", std::string(domain::ToString(row->role))}};
+    entry.target_id = member.value;
+    entry.before = application::FieldsOf(*row);
     AddAuditEntry(session, entry);
     return Done{};
   });
@@ -472,6 +476,9 @@ Result<bool> PostgresPeopleStore::Accept(const domain::SecretHash& token,
       session.once << kFirstPassword, soci::use(*password_hash, "password_hash"), soci::use(person, "person");
     }
     AuditEntry entry{IdFromColumn<domain::PartnerId>(partner), author, "member.joined", "", {{"role", role}}};
+    entry.target_id = IdFromColumn<domain::MembershipId>(membership).value;
+    entry.before = {{"state", std::string("invited")}};
+    entry.after = {{"state", std::string("active")}};
     session.once << kEmailOf, soci::use(person, "person"), soci::into(entry.target);
     entry.author.actor = entry.target;
     AddAuditEntry(session, entry);

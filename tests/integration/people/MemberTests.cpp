@@ -97,7 +97,15 @@ TEST_SUITE("members") {
     CHECK(api.service.Send("DELETE", member, "").status == 404);
     const auto audit = api.Audit(api.sender.partner_id);
     CHECK(Has(audit, R"("action":"member.changed","target":"ada@example.com")"));
-    CHECK(Has(audit, R"("role":"admin","roleBefore":"analyst")"));
+    CHECK(Has(audit, R"("before":{"role":"analyst"},"after":{"role":"admin"})"));
+    CHECK(Has(audit, R"("before":{"role":"admin","state":"active"},"after":null)"));  // removed
+    CHECK(Has(audit, R"("before":null,"after":{"role":"analyst","state":"invited"})"));
+    CHECK(Has(audit, R"("before":{"state":"invited"},"after":{"state":"active"})"));
+    const auto of_member = api.service.Get("/api/partners/" + api.sender.partner_id +
+                                           "/audit?target=" + member.substr(member.rfind('/') + 1));
+    for (const char* action : {"member.invited", "member.joined", "member.changed", "member.removed"}) {
+      CHECK(Has(of_member.body, action));
+    }
     CHECK(Has(audit, R"("action":"member.removed","target":"ada@example.com")"));
     CHECK(api.Ask("SELECT count(*) FROM write.audit_log WHERE action = 'member.changed'") == "1");
   }
@@ -215,7 +223,10 @@ TEST_SUITE("service tokens") {
     CHECK(Has(api.service.Get(api.tokens).body, R"("items":[])"));
     const auto audit = api.Audit(api.sender.partner_id);
     CHECK(Has(audit, R"("action":"service_token.issued","target":"ci")"));
-    CHECK(Has(audit, R"("action":"service_token.revoked","target":"ci")"));
+    CHECK(Has(audit, R"("action":"service_token.revoked","target":"ci","targetId":")" +
+                         JsonString(made.body, "serviceTokenId") + "\""));
+    CHECK(Has(audit, R"("scopes":"events:read structures:write","expiresAt":null})"));
+    CHECK(Has(audit, R"("before":{"revokedAt":null},"after":{"revokedAt":"2)"));
     CHECK_FALSE(Has(audit, token));
   }
 

@@ -167,6 +167,7 @@ TEST_SUITE("everybody") {
     CHECK(office.As(ada, "GET", office.partner).status == 401);  // that session is over
     CHECK(office.service.LogIn(kAda).status == 200);
     CHECK(office.Entries("person.deactivated", R"("target":"ada@example.com")") == 1);
+    CHECK(office.Entries("person.deactivated", R"("before":{"isActive":true},"after":{"isActive":false})") == 1);
     CHECK(office.Entries("person.activated") == 1);
     CHECK(office.Ask("SELECT count(*) FROM write.audit_log WHERE action = 'person.deactivated'") == "1");
     const auto nobody = "/api/people/01a1f8b5-2daa-7540-afa2-97ece2294f56";
