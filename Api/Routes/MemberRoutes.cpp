@@ -92,9 +92,11 @@ Result<MemberPath> MemberPathOf(const Call& call) {
   return MemberPath{*partner, *member};
 }
 
-/// Who looks after all partners may leave one without an admin.
+/// Who looks after all partners may leave one without an admin. A program that could remove admins could leave a
+/// partner to the one of its choice.
 application::MemberGuard GuardOf(const Call& call, domain::MembershipId member) {
-  return {ReadIfMatch(call.request.headers, member.ToString()), !call.principal.is_platform_admin};
+  return {ReadIfMatch(call.request.headers, member.ToString()), !call.principal.is_platform_admin,
+          call.principal.service.has_value()};
 }
 
 Result<Response> Get(const MemberHandlers& handlers, const Call& call) {

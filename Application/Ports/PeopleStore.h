@@ -53,6 +53,7 @@ struct OneTimeHolder {
 struct MemberGuard {
   std::optional<std::vector<int>> expected_revisions = {};  ///< kChangedMeanwhile when it is in none of these
   bool keeps_an_admin = true;                               ///< kConflict when the partner would have no admin any more
+  bool spares_admins = false;                               ///< kForbidden when the member is an admin
 };
 
 /// A person as platform admins see one.

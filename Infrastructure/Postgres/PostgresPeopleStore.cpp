@@ -336,6 +336,9 @@ Result<MemberRow> LockMember(soci::session& session, const std::string& partner,
   session.once << kLockPartner, soci::use(partner, "partner");
   auto row = FetchMember(session, partner, id);
   if (!row) return row;
+  if (guard.spares_admins && row->role == domain::Role::kAdmin) {
+    return Error{ErrorKind::kForbidden, "Who is an admin is for people to say, not for programs."};
+  }
   if (auto fits = application::CheckRevision(row->revision(), guard.expected_revisions); !fits) return fits.error();
   const bool is_admin = row->role == domain::Role::kAdmin && row->accepted_at;
   if (!guard.keeps_an_admin || !is_admin || role == domain::Role::kAdmin) return row;
