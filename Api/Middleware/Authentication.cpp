@@ -132,7 +132,8 @@ void Authentication::RequireSender(Call call, std::function<void(Call, applicati
     if (const auto* sender = std::get_if<application::Sender>(&identity)) {
       uses_.Note(sender->key, clock_.Now());
       if (UnpackBody(found)) next(std::move(found), *sender);
-    } else if (std::holds_alternative<application::Principal>(identity)) {
+    } else if (const auto* principal = std::get_if<application::Principal>(&identity)) {
+      found.answer.SetActor(principal->name);
       found.answer.SendProblem(403, "Events are sent with a system's API key.");
     } else {
       found.answer.SendProblem(401, "The key is not known, or not good any more.");

@@ -45,10 +45,12 @@ struct Answer::State {
   application::RefusedAttempt attempt = {};  // as far as it is known, should it be refused
   bool is_stranger = false;
 
-  /// To be noted: not that of a partner system, which the metrics count.
+  /// To be noted.
   bool IsRefusal(int status) const {
-    if (settings.refused == nullptr || is_hot || attempt.route.empty()) return false;
-    return status == 401 || status == 403 || status == 429 || (status == 404 && is_stranger);
+    if (settings.refused == nullptr || attempt.route.empty()) return false;
+    if (status == 401 || status == 403) return true;
+    // A partner system that sends faster than it may is no news, and the metrics count it.
+    return (status == 429 && !is_hot) || (status == 404 && is_stranger);
   }
 
   void NoteRefusal(int status) const {

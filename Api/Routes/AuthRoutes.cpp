@@ -3,9 +3,11 @@
 #include "Api/Json/BodyReader.h"
 #include "Api/Json/JsonText.h"
 #include "Api/Middleware/Problem.h"
+#include "Application/Identity/OneTimeLink.h"
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace volcanion::api {
@@ -16,10 +18,23 @@ using domain::Error;
 using domain::ErrorKind;
 using domain::Result;
 
+constexpr std::string_view kAcceptInvitation = "/api/auth/accept-invitation";
+constexpr std::string_view kResetPassword = "/api/auth/reset-password";
+
 Response NoContent(int status = 204) { return {status, {}, ""}; }
 
 Result<Response> Answered(const Result<Done>& done) {
   return done ? Result<Response>(NoContent()) : Result<Response>(done.error());
+}
+
+/// To whoever sent the token of a link. The body of one that is not good is at fault, and yet it is a refused attempt.
+Result<Response> AnsweredLink(const Result<Done>& done, std::string_view route, const Call& call) {
+  const auto& answer = call.answer;
+  auto* refused = answer.settings().refused;
+  if (refused != nullptr && !done && application::IsUsedLink(done.error())) {
+    refused->Note({"POST", route, StatusOf(done.error().kind), {"", answer.correlation_id(), answer.client_address()}});
+  }
+  return Answered(done);
 }
 
 Result<Response> ShowTokens(const Result<application::SessionTokens>& tokens) {
@@ -72,7 +87,7 @@ Result<Response> Accept(application::AcceptInvitationHandler& handler, const Cal
   application::AcceptInvitation command{body->RequiredString("token"), body->OptionalString("password"),
                                         AuthorOf(call)};
   if (auto read = body->Finish(); !read) return std::move(read).error();
-  return Answered(handler.Handle(command));
+  return AnsweredLink(handler.Handle(command), kAcceptInvitation, call);
 }
 
 Result<Response> Reset(application::ResetPasswordHandler& handler, const Call& call) {
@@ -80,7 +95,7 @@ Result<Response> Reset(application::ResetPasswordHandler& handler, const Call& c
   if (!body) return std::move(body).error();
   application::ResetPassword command{body->RequiredString("token"), body->RequiredString("password"), AuthorOf(call)};
   if (auto read = body->Finish(); !read) return std::move(read).error();
-  return Answered(handler.Handle(command));
+  return AnsweredLink(handler.Handle(command), kResetPassword, call);
 }
 
 /// Answers before it looks: neither answer nor time tells whether there is such a person.
@@ -125,9 +140,9 @@ void AddAuthRoutes(GuardedRoutes& routes, GuardedRoutes& hashing, BlockingPool& 
                    const AuthHandlers& handlers) {
   const auto anyone = Access::Anyone();
   hashing.Add("POST", "/api/auth/token", anyone, [handlers](const Call& call) { return LogIn(handlers.log_in, call); });
-  hashing.Add("POST", "/api/auth/accept-invitation", anyone,
+  hashing.Add("POST", kAcceptInvitation, anyone,
               [handlers](const Call& call) { return Accept(handlers.accept_invitation, call); });
-  hashing.Add("POST", "/api/auth/reset-password", anyone,
+  hashing.Add("POST", kResetPassword, anyone,
               [handlers](const Call& call) { return Reset(handlers.reset_password, call); });
   routes.Add("POST", "/api/auth/refresh", anyone,
              [handlers](const Call& call) { return Refresh(handlers.refresh, call); });

@@ -50,6 +50,11 @@ RefusedAttempts::~RefusedAttempts() {
 void RefusedAttempts::Note(RefusedAttempt attempt) {
   // What somebody whom we do not know has typed may be a password.
   if (!attempt.person.empty() && !directory_.Current()->FindPersonByEmail(attempt.person)) attempt.person.clear();
+  // An id that nobody has tells nothing, and as many as anybody can make up would hide all others.
+  if (attempt.thing != RefusedAttempt::Thing::kNone && !OwnerOf(attempt)) {
+    attempt.thing = RefusedAttempt::Thing::kNone;
+    attempt.id = {};
+  }
   Kind kind{attempt.method, attempt.route, attempt.status, attempt.author.actor, attempt.author.client_address,
             attempt.id,     attempt.person};
   const std::lock_guard lock(mutex_);

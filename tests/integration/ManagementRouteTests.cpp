@@ -327,4 +327,25 @@ TEST_SUITE("the audit log over HTTP") {
     CHECK(Has(log, R"("details":{"status":"403",)"));
     CHECK(Has(log, R"("targetId":")" + api.sender.system_id + "\""));
   }
+
+  TEST_CASE("whoever sends events with no good key, or with what is none, is in the log") {
+    Managed api;
+    HttpClient client(api.service.port());
+    const auto issued = api.Issue();
+    REQUIRE(api.service.Send("DELETE", issued.path, "").status == 204);
+    const auto send = [&](const HttpClient::Headers& headers) {
+      return client.Post("/api/events/ingest", R"({"eventName":"e"})", headers).status;
+    };
+    CHECK(send({{"X-API-Key", issued.key}}) == 401);
+    CHECK(send(api.service.AsAdmin()) == 403);
+    const auto noted = [&](const std::string& status) {
+      return api.Ask(
+          "SELECT coalesce(max(actor || ' ' || client_address), '') FROM write.audit_log "
+          "WHERE target = 'POST /api/events/ingest' AND details->>'status' = '" +
+          status + "'");
+    };
+    WaitUntil("they are written down", [&] { return !noted("401").empty() && !noted("403").empty(); });
+    CHECK(noted("401") == "nobody 127.0.0.1");
+    CHECK(noted("403").starts_with("test (va_live_"));
+  }
 }

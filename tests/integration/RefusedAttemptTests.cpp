@@ -51,6 +51,16 @@ TEST_SUITE("refused attempts") {
     CHECK(Written("count(*) FILTER (WHERE partner_id IS NULL)") == "1");
   }
 
+  TEST_CASE_FIXTURE(AttemptFixture, "ids that somebody makes up are one attempt, and hide no other") {
+    for (int i = 0; i < 5'000; ++i) Note(401, "10.0.0.1", {secrets.NewId(now)});
+    Note(401, "10.0.0.2", partner);
+    refused.reset();
+    CHECK(Written("count(*)") == "2");
+    CHECK(Written("max((details->>'times')::int)") == "5000");
+    CHECK(Written("max(client_address) FILTER (WHERE partner_id IS NOT NULL)") == "10.0.0.2");
+    CHECK(Written("max(target_id::text)") == partner.ToString());
+  }
+
   TEST_CASE_FIXTURE(AttemptFixture, "a 404 of what is not there is no refusal, one of what is there is") {
     Note(404, "10.0.0.1", {secrets.NewId(now)});
     Note(404, "10.0.0.1", partner);

@@ -278,4 +278,28 @@ TEST_SUITE("log-ins in the audit log") {
     CHECK(office.Ask("SELECT count(*) FROM write.audit_log WHERE action = 'request.refused' AND target = "
                      "'POST /api/auth/token' AND partner_id IS NULL") == "1");
   }
+
+  TEST_CASE("links that are not good are in the log when somebody tries them, and their tokens are not") {
+    Office office;
+    (void)office.Enter(kAda, "analyst");
+    const auto used = office.service.messages().TokenFor(kAda);
+    const auto attempt = [&](const std::string& route, const std::string& token) {
+      return HttpClient(office.service.port())
+          .Post("/api/auth/" + route, R"({"token":")" + token + R"(","password":"another long password"})")
+          .status;
+    };
+    CHECK(attempt("accept-invitation", used) == 422);
+    CHECK(attempt("reset-password", used) == 422);
+    CHECK(attempt("reset-password", "vo_live_guessed") == 422);
+    const auto noted = [&](const std::string& route) {
+      return office.Ask(
+          "SELECT coalesce(sum((details->>'times')::int), 0) FROM write.audit_log WHERE action = "
+          "'request.refused' AND details->>'status' = '422' AND target = 'POST /api/auth/" +
+          route + "'");
+    };
+    WaitUntil("they are written down",
+              [&] { return noted("accept-invitation") == "1" && noted("reset-password") == "2"; });
+    CHECK(office.Ask("SELECT count(*) FROM write.audit_log AS entry WHERE entry::text LIKE '%" + used.substr(8) +
+                     "%' OR entry::text LIKE '%guessed%'") == "0");
+  }
 }
