@@ -1,4 +1,3 @@
-#include "Application/IpNetwork.h"
 #include "Cli/Commands.h"
 #include "Cli/Demo.h"
 #include "Cli/People.h"
@@ -106,17 +105,11 @@ void LogProblems(application::Log& log, const std::vector<api::HealthCheck>& che
   }
 }
 
-bool IsLoopback(const std::string& host) {
-  static const auto kIpv4 = application::IpNetwork::Parse("127.0.0.0/8");
-  static const auto kIpv6 = application::IpNetwork::Parse("::1");
-  return kIpv4->Contains(host) || kIpv6->Contains(host);
-}
-
 /// The secrets of the demo lie in a file, and its tokens may do everything: not on a server that others can reach.
 /// Waits for the store where it has to be asked.
 domain::Result<domain::Done> CheckDemo(const Settings& settings, People& people, application::Log& log,
                                        const StopSignals& signals) {
-  if (IsLoopback(settings.listen.host)) return domain::Done{};
+  if (infrastructure::IsLoopback(settings.listen)) return domain::Done{};
   auto found = people.demo_credentials.Find();
   while (!found) {
     log.Warning("waiting for the write store, to see whether credentials of the demo are good in it",
@@ -143,7 +136,7 @@ void WaitForStop(const StopSignals& signals) {
 int RunUp(Settings settings) {
   StopSignals signals;
   RaiseDescriptorLimit();
-  if (settings.demo && !IsLoopback(settings.listen.host)) {
+  if (settings.demo && !infrastructure::IsLoopback(settings.listen)) {
     return Fail({domain::ErrorKind::kInvalid,
                  "VOLCANION_LISTEN lets others reach this server: set VOLCANION_DEMO=false, as the demo's credentials "
                  "are not for them."});

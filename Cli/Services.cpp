@@ -180,7 +180,7 @@ Surroundings::Surroundings(const Settings& settings, std::string_view version)
 
 Management::Management(const Settings& settings, const Stores& stores, Surroundings& around)
     : pool({stores.write, settings.write_pool}, around.log),
-      directory_store(pool),
+      directory_store(pool, infrastructure::IsLoopback(settings.listen)),  // an `up` elsewhere may make a demo any time
       store(pool),
       keys(pool),
       structures(pool),

@@ -352,6 +352,12 @@ void Apply(Settings& settings, const std::map<std::string, std::string>& values,
 
 }  // namespace
 
+bool IsLoopback(const ListenAddress& address) {
+  static const auto kIpv4 = application::IpNetwork::Parse("127.0.0.0/8");
+  static const auto kIpv6 = application::IpNetwork::Parse("::1");
+  return kIpv4->Contains(address.host) || kIpv6->Contains(address.host);
+}
+
 bool IsOwnAddress(std::string_view url) {
   url.remove_prefix(std::min(url.find("://") + 3, url.size()));
   for (const std::string_view host : {"127.0.0.1", "[::1]"}) {

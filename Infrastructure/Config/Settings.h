@@ -103,6 +103,9 @@ struct Settings {
   LogStyle log_format = LogStyle::kJson;
 };
 
+/// Whether nobody but this machine can reach it.
+bool IsLoopback(const ListenAddress& address);
+
 /// Whether a URL's host is this machine itself, by its number.
 bool IsOwnAddress(std::string_view url);
 

@@ -69,9 +69,13 @@ constexpr const char* kKeys = R"(
   SELECT api_key_id::text, partner_system_id::text, encode(key_hash, 'hex'),
          (extract(epoch FROM expires_at) * 1000000)::bigint
     FROM write.api_keys
-   WHERE revoked_at IS NULL)";
+   WHERE revoked_at IS NULL
+     AND (:with_demo::int::boolean
+          OR NOT EXISTS (SELECT FROM write.partner_systems AS system
+                           JOIN write.partners AS partner USING (partner_id)
+                          WHERE system.partner_system_id = api_keys.partner_system_id AND partner.is_demo)))";
 
-void FetchKeys(soci::session& session, DirectoryRows& rows) {
+void FetchKeys(soci::session& session, int with_demo, DirectoryRows& rows) {
   std::string id, system, hash;
   Nullable<long long> expires_at;
   soci::statement statement(session);
@@ -79,6 +83,7 @@ void FetchKeys(soci::session& session, DirectoryRows& rows) {
   statement.exchange(soci::into(system));
   statement.exchange(soci::into(hash));
   statement.exchange(soci::into(expires_at.value, expires_at.indicator));
+  statement.exchange(soci::use(with_demo, "with_demo"));
   ForEachRow(statement, kKeys, [&] {
     application::DirectoryKey key{IdFromColumn<domain::ApiKeyId>(id), IdFromColumn<domain::PartnerSystemId>(system),
                                   HashFromHex(hash), std::nullopt};
@@ -90,14 +95,15 @@ void FetchKeys(soci::session& session, DirectoryRows& rows) {
 constexpr const char* kAdminTokens = R"(
   SELECT encode(token_hash, 'hex'), name, prefix
     FROM write.admin_tokens
-   WHERE revoked_at IS NULL)";
+   WHERE revoked_at IS NULL AND (:with_demo::int::boolean OR NOT is_demo))";
 
-void FetchAdminTokens(soci::session& session, DirectoryRows& rows) {
+void FetchAdminTokens(soci::session& session, int with_demo, DirectoryRows& rows) {
   std::string hash, name, prefix;
   soci::statement statement(session);
   statement.exchange(soci::into(hash));
   statement.exchange(soci::into(name));
   statement.exchange(soci::into(prefix));
+  statement.exchange(soci::use(with_demo, "with_demo"));
   ForEachRow(statement, kAdminTokens, [&] { rows.admin_tokens.push_back({HashFromHex(hash), name, prefix}); });
 }
 
@@ -106,10 +112,10 @@ constexpr const char* kPeople = R"(
   SELECT person.user_id::text, person.email, person.is_platform_admin::int, member.partner_id::text, member.role
     FROM write.users AS person
     LEFT JOIN write.memberships AS member ON member.user_id = person.user_id AND member.accepted_at IS NOT NULL
-   WHERE person.is_active
+   WHERE person.is_active AND (:with_demo::int::boolean OR NOT person.is_demo)
    ORDER BY person.user_id)";
 
-void FetchPeople(soci::session& session, DirectoryRows& rows) {
+void FetchPeople(soci::session& session, int with_demo, DirectoryRows& rows) {
   std::string id, email;
   int is_platform_admin = 0;
   Nullable<std::string> partner, role;
@@ -119,6 +125,7 @@ void FetchPeople(soci::session& session, DirectoryRows& rows) {
   statement.exchange(soci::into(is_platform_admin));
   statement.exchange(soci::into(partner.value, partner.indicator));
   statement.exchange(soci::into(role.value, role.indicator));
+  statement.exchange(soci::use(with_demo, "with_demo"));
   ForEachRow(statement, kPeople, [&] {
     const auto user = IdFromColumn<domain::UserId>(id);
     if (rows.people.empty() || rows.people.back().id != user) {
@@ -235,9 +242,9 @@ Result<DirectoryRows> PostgresDirectoryStore::Load(const std::set<domain::Struct
     rows.revision = FetchRevision(session);
     FetchPartners(session, rows);
     FetchSystems(session, rows);
-    FetchKeys(session, rows);
-    FetchAdminTokens(session, rows);
-    FetchPeople(session, rows);
+    FetchKeys(session, with_demo_, rows);
+    FetchAdminTokens(session, with_demo_, rows);
+    FetchPeople(session, with_demo_, rows);
     FetchServiceTokens(session, rows);
     FetchRevokedSessions(session, rows);
     FetchVerificationKeys(session, rows);

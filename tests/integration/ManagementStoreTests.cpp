@@ -259,6 +259,33 @@ TEST_SUITE("PostgresDirectoryStore") {
     CHECK(Load().admin_tokens.empty());
   }
 
+  TEST_CASE_FIXTURE(StoreFixture, "without the demo, its keys, tokens and people are left out, and no others") {
+    const auto kept = Key(StoredSystem(StoredPartner()));
+    REQUIRE(Add(kept).ok());
+    REQUIRE(Add(Key(StoredSystem(StoredPartner("demo")))).ok());
+    for (const auto* name : {"ops", "demo"}) {
+      const auto token = secrets.NewAdminToken();
+      REQUIRE(management.AddAdminToken(name, token.prefix, token.hash, Entry()).ok());
+    }
+    Sql(stores.write_dsn(),
+        "INSERT INTO write.users (user_id, email, is_demo, created_at) "
+        "VALUES (gen_random_uuid(), 'ada@example.com', false, now()), (gen_random_uuid(), 'demo@example.com', true, "
+        "now());"
+        "UPDATE write.partners SET is_demo = true WHERE name = 'demo';"
+        "UPDATE write.admin_tokens SET is_demo = true WHERE name = 'demo'");
+    CHECK(Load().keys.size() == 2);
+    CHECK(Load().admin_tokens.size() == 2);
+    CHECK(Load().people.size() == 2);
+    const auto rows = PostgresDirectoryStore(pool, false).Load({}).value();
+    CHECK(rows.partners.size() == 2);
+    REQUIRE(rows.keys.size() == 1);
+    CHECK(rows.keys[0].id == kept.id());
+    REQUIRE(rows.admin_tokens.size() == 1);
+    CHECK(rows.admin_tokens[0].name == "ops");
+    REQUIRE(rows.people.size() == 1);
+    CHECK(rows.people[0].email == "ada@example.com");
+  }
+
   TEST_CASE_FIXTURE(StoreFixture, "only active structures are loaded") {
     const auto partner = StoredPartner();
     using enum domain::StructureState;

@@ -251,4 +251,19 @@ TEST_CASE("a server that others can reach does not start while credentials of a 
   CHECK(Run(Volcanion({"admin", "revoke-demo"}, shop.environment())).status == 0);
   Service reachable("api", environment);
   reachable.WaitUntilReady();
+  // What a process on this machine makes for its demo later is good there alone.
+  const auto own = StartApi(shop.environment());
+  const auto make_token = [&](const std::string& name) {
+    const auto made = Run(Volcanion({"admin-token", "--name", name}, shop.environment())).out;
+    return made.substr(0, made.find('\n'));
+  };
+  const auto demo = make_token("later"), other = make_token("ops");
+  (void)shop.Written("UPDATE write.admin_tokens SET is_demo = true WHERE name = 'later'");
+  const auto status = [](std::uint16_t port, const std::string& token) {
+    return HttpClient(port).Get("/api/partners", {{"Authorization", "Bearer " + token}}).status;
+  };
+  WaitUntil(
+      "the demo's token is refused", [&] { return status(reachable.port(), demo) == 401; }, 5s);
+  CHECK(status(reachable.port(), other) == 200);
+  CHECK(status(own->port(), demo) == 200);
 }
