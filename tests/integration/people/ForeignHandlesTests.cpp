@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace volcanion;
@@ -137,6 +138,44 @@ TEST_SUITE("what one partner was given is useless to another") {
     CHECK(Sql(api.stores.write_dsn(), "SELECT count(*) FROM write.tracking_events") == "4");
     CHECK(Has(api.service.Ingest(api.ours.sender, R"({"eventId":")" + id + R"(","eventName":"e"})").body,
               R"("status":"stored")"));
+  }
+
+  TEST_CASE("another partner's key, job, member and token, under our own path, are ones that nobody has") {
+    Neighbours api;
+    const auto paths = [](const TestSender& sender) {
+      const auto partner = "/api/partners/" + sender.partner_id;
+      return std::vector<std::pair<std::string, std::string>>{
+          {"/api/systems/" + sender.system_id + "/keys/", "apiKeyId"},
+          {partner + "/jobs/", "jobId"},
+          {partner + "/members/", "memberId"},
+          {partner + "/tokens/", "serviceTokenId"}};
+    };
+    const auto ask = [&](const std::string& method, const std::string& path) {
+      auto headers = api.ours.as_admin;
+      headers.insert(headers.end(), kSame.begin(), kSame.end());
+      const bool has_body = method == "POST" || method == "PATCH";
+      const std::string body = method == "PATCH" ? R"({"role":"analyst"})" : R"({"overlapSeconds":0})";
+      return HttpClient(api.service.port()).Send(method, path, has_body ? body : "", headers);
+    };
+    const auto ours = paths(api.ours.sender), theirs = paths(api.theirs.sender);
+    const std::vector<std::vector<std::string>> methods = {
+        {"DELETE", "POST"}, {"GET", "DELETE"}, {"GET", "PATCH", "DELETE"}, {"DELETE"}};
+    const auto before = api.service.Get("/api/partners/" + api.theirs.sender.partner_id + "/audit").body;
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      const auto& [path, name] = theirs[i];
+      const auto id = JsonString(api.As(api.theirs, path.substr(0, path.size() - 1)).body, name);
+      REQUIRE(id.size() == 36);
+      for (const auto& method : methods[i]) {
+        const std::string more = method == "POST" ? "/rotate" : "";
+        CAPTURE(method);
+        CAPTURE(ours[i].first);
+        const auto refused = ask(method, ours[i].first + id + more);
+        const auto missing = ask(method, ours[i].first + "01a1f8b5-2daa-7540-afa2-97ece2294f56" + more);
+        CHECK(refused.status == 404);
+        CHECK(refused.body == missing.body);
+      }
+    }
+    CHECK(api.service.Get("/api/partners/" + api.theirs.sender.partner_id + "/audit").body == before);
   }
 
   TEST_CASE("another partner's position says when to read, and nothing of what was sent") {
