@@ -20,6 +20,21 @@ AuditEntry EntryOf(const RefusedAttempt& attempt, std::int64_t times, std::optio
   return entry;
 }
 
+/// What was counted, by how often its address was refused: who floods the log is not to hide who is refused once.
+template <typename Kind, typename Counted>
+std::vector<const Counted*> QuietFirst(const std::map<Kind, Counted>& attempts) {
+  std::map<std::string_view, std::int64_t> times_from;
+  std::vector<const Counted*> sorted;
+  for (const auto& [kind, counted] : attempts) {
+    times_from[counted.first.author.client_address] += counted.times;
+    sorted.push_back(&counted);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(), [&](const auto* a, const auto* b) {
+    return times_from[a->first.author.client_address] < times_from[b->first.author.client_address];
+  });
+  return sorted;
+}
+
 constexpr char kRefusedLogIn[] = "person.log_in_refused";
 
 AuditEntry EntryOfOthers(std::int64_t times) {
@@ -107,12 +122,12 @@ bool RefusedAttempts::Afford() {
 
 std::vector<AuditEntry> RefusedAttempts::EntriesOf(std::map<Kind, Counted> attempts, std::int64_t others) {
   std::vector<AuditEntry> entries;
-  for (const auto& [kind, counted] : attempts) {
-    for (auto& entry : EntriesOf(counted)) {
+  for (const auto* counted : QuietFirst(attempts)) {
+    for (auto& entry : EntriesOf(*counted)) {
       if (Afford()) {
         entries.push_back(std::move(entry));
       } else {
-        others += counted.times;
+        others += counted->times;
       }
     }
   }

@@ -61,6 +61,16 @@ TEST_SUITE("refused attempts") {
     CHECK(Written("max(target_id::text)") == partner.ToString());
   }
 
+  TEST_CASE_FIXTURE(AttemptFixture, "an address that floods the log does not hide another") {
+    for (int status = 405; status < 555; ++status) {
+      for (int i = 0; i < 2; ++i) Note(status, "10.0.0.1", partner);
+    }
+    Note(599, "10.0.0.2", partner);
+    refused.reset();
+    CHECK(Written("count(*)") == "101");
+    CHECK(Written("count(*) FILTER (WHERE client_address = '10.0.0.2')") == "1");
+  }
+
   TEST_CASE_FIXTURE(AttemptFixture, "a 404 of what is not there is no refusal, one of what is there is") {
     Note(404, "10.0.0.1", {secrets.NewId(now)});
     Note(404, "10.0.0.1", partner);
