@@ -57,10 +57,11 @@ Result<std::string> DemoCredentials::Find() {
   });
 }
 
+// People before their sessions: a log-in that is under way either is over by then, or finds that it may not be.
 constexpr std::array kRevocations = {
+    R"(UPDATE write.users SET is_active = false WHERE is_demo AND is_active)",
     R"(UPDATE write.sessions SET revoked_at = now()
         WHERE revoked_at IS NULL AND user_id IN (SELECT user_id FROM write.users WHERE is_demo))",
-    R"(UPDATE write.users SET is_active = false WHERE is_demo AND is_active)",
     R"(UPDATE write.admin_tokens SET revoked_at = now() WHERE is_demo AND revoked_at IS NULL)",
     R"(UPDATE write.api_keys SET revoked_at = now()
         WHERE revoked_at IS NULL
