@@ -45,7 +45,7 @@ struct Answer::State {
   application::RefusedAttempt attempt = {};  // as far as it is known, should it be refused
   bool is_stranger = false;
 
-  /// To be noted.
+  /// Whether it is to be noted in the audit log.
   bool IsRefusal(int status) const {
     if (settings.refused == nullptr || attempt.route.empty()) return false;
     if (status == 401 || status == 403) return true;
