@@ -195,11 +195,14 @@ constexpr std::string_view kKnowPerson = R"(
   VALUES (:id::uuid, :email, :now::timestamptz)
       ON CONFLICT (email) DO NOTHING)";
 
+constexpr char kBeOwnerAgain[] = "SET LOCAL ROLE NONE";
+
+constexpr std::string_view kPersonWithEmail = R"(
+  SELECT user_id::text FROM write.users WHERE email = :email)";
+
 constexpr std::string_view kInsertMembership = R"(
   INSERT INTO write.memberships (membership_id, partner_id, user_id, role, invited_at)
-  SELECT :id::uuid, :partner::uuid, user_id, :role, :now::timestamptz
-    FROM write.users
-   WHERE email = :email)";
+  VALUES (:id::uuid, :partner::uuid, :user::uuid, :role, :now::timestamptz))";
 
 constexpr std::string_view kInsertInvitation = R"(
   INSERT INTO write.one_time_tokens (token_hash, user_id, membership_id, expires_at)
@@ -210,20 +213,23 @@ constexpr std::string_view kInsertInvitation = R"(
 Result<Done> PostgresPeopleStore::Invite(const Invitation& invitation, const AuditEntry& entry) {
   const auto id = invitation.id.ToString();
   const auto partner = invitation.partner.ToString();
-  const auto user = invitation.user_if_new.ToString();
+  auto user = invitation.user_if_new.ToString();
   const auto& email = invitation.email.text();
   const std::string role(domain::ToString(invitation.role));
   const auto hash = HexOf(invitation.token);
   const auto now = domain::FormatRfc3339(invitation.invited_at);
   const auto expires_at = domain::FormatRfc3339(invitation.expires_at);
-  // The person may be known already, to other partners alone.
+  // The person may be known already, to other partners alone: found unbound. The link is the person's, too.
   auto invited = pool_.Run({"invite member", RowScope::Unbound()}, [&](soci::session& session) -> Result<Done> {
     session.once << kKnowPerson, soci::use(user, "id"), soci::use(email, "email"), soci::use(now, "now");
-    session.once << kInsertMembership, soci::use(id, "id"), soci::use(partner, "partner"), soci::use(role, "role"),
-        soci::use(now, "now"), soci::use(email, "email");
+    session.once << kPersonWithEmail, soci::into(user), soci::use(email, "email");
+    session.once << RowScope::Of(invitation.partner).statement();
+    session.once << kInsertMembership, soci::use(id, "id"), soci::use(partner, "partner"), soci::use(user, "user"),
+        soci::use(role, "role"), soci::use(now, "now");
+    AddAuditEntry(session, entry);
+    session.once << kBeOwnerAgain;
     session.once << kInsertInvitation, soci::use(hash, "hash"), soci::use(expires_at, "expires_at"),
         soci::use(id, "id");
-    AddAuditEntry(session, entry);
     return Done{};
   });
   if (invited) return invited;

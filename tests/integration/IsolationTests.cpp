@@ -222,8 +222,15 @@ TEST_SUITE("the second wall between partners") {
               "SELECT revision FROM write.partners WHERE partner_id = '" + kAcme.ToString() + "'") == "1");
     const auto acmes = "INSERT INTO write.audit_log (partner_id, actor, action, target, correlation_id) VALUES ('" +
                        kAcme.ToString() + "', 'a', 'b', 'c', 'd')";
-    CHECK_FALSE(Change(write_pool, RowScope::Of(kOther), acmes).ok());
-    CHECK(Change(write_pool, RowScope::Of(kAcme), acmes).ok());
+    const auto member =
+        "INSERT INTO write.memberships (membership_id, partner_id, user_id, role, invited_at) VALUES "
+        "(gen_random_uuid(), '" +
+        kAcme.ToString() + "', '" + kOther.ToString() + "', 'analyst', now())";
+    for (const auto& row : {acmes, member}) {
+      CAPTURE(row);
+      CHECK_FALSE(Change(write_pool, RowScope::Of(kOther), row).ok());
+      CHECK(Change(write_pool, RowScope::Of(kAcme), row).ok());
+    }
     CHECK_FALSE(Change(write_pool, RowScope::Of(kOther),
                        "UPDATE write.partner_systems SET partner_id = '" + kAcme.ToString() + "', name = 'moved'")
                     .ok());
