@@ -246,7 +246,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       reader_(read_pool_, ToReader(settings)),
       unknown_event_reader_(read_pool_, ToReader(settings)),
       behaviour_reader_(analysis_pool_),
-      statistics_reader_(read_pool_, {settings.query_timeout}),
+      statistics_reader_(read_pool_, analysis_pool_, {settings.query_timeout}),
       changes_(read_pool_, settings.query_timeout),
       cache_(MakeCache(settings, around)),
       answers_(*cache_, changes_, management.directory, around.metrics, {.staleness = settings.cache_staleness}),

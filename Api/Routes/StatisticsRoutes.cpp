@@ -235,31 +235,37 @@ Result<EventQuery> OfPartner(const Call& call) {
 
 application::AnswerScope ScopeOf(const EventQuery& scope) { return {scope.partner, scope.from, scope.to}; }
 
-Result<Reading> Summary(EventStatisticsHandler& handler, EventQuery scope, QueryReader& parameters) {
+Result<Reading> Summary(EventStatisticsHandler& handler, const Call& call, EventQuery scope, QueryReader& parameters) {
   SummaryQuery question{std::move(scope)};
+  question.stop = call.request.hung_up;
   question.scope.event_name = parameters.Text("eventName");
   question.scope.from = parameters.Time("from");
   question.scope.to = parameters.Time("to");
   question.exact_users = parameters.Boolean("exact").value_or(false);
   if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  const bool is_analysis = application::IsAnalysis(question);
   return Reading{ScopeOf(question.scope),
-                 [&handler, question = std::move(question)] { return WriteSummary(handler, question); }};
+                 [&handler, question = std::move(question)] { return WriteSummary(handler, question); }, is_analysis};
 }
 
-Result<Reading> OverTime(EventStatisticsHandler& handler, EventQuery scope, QueryReader& parameters) {
+Result<Reading> OverTime(EventStatisticsHandler& handler, const Call& call, EventQuery scope, QueryReader& parameters) {
   SeriesQuery question{std::move(scope)};
+  question.stop = call.request.hung_up;
   ReadEventFilters(parameters, question.scope);
   question.interval = ReadInterval(parameters).value_or(Interval::kHour);
   question.time_zone = parameters.Text("timeZone").value_or("UTC");
   ReadGrouping(parameters, question);
   question.top = static_cast<std::size_t>(std::max(parameters.Integer("top", 20), 0));
   if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  const bool is_analysis = application::IsAnalysis(question);
   return Reading{ScopeOf(question.scope),
-                 [&handler, question = std::move(question)] { return WriteSeries(handler, question); }};
+                 [&handler, question = std::move(question)] { return WriteSeries(handler, question); }, is_analysis};
 }
 
-Result<Reading> OfNumbers(EventStatisticsHandler& handler, EventQuery scope, QueryReader& parameters) {
+Result<Reading> OfNumbers(EventStatisticsHandler& handler, const Call& call, EventQuery scope,
+                          QueryReader& parameters) {
   NumbersAsked asked{{std::move(scope), {}, {}}, {}};
+  asked.query.stop = call.request.hung_up;
   ReadEventFilters(parameters, asked.query.scope);
   if (const auto property = parameters.Text("property")) {
     if (auto path = ReadMemberPath(*property)) {
@@ -272,21 +278,22 @@ Result<Reading> OfNumbers(EventStatisticsHandler& handler, EventQuery scope, Que
   asked.query.interval = ReadInterval(parameters);
   asked.query.time_zone = parameters.Text("timeZone").value_or("UTC");
   if (auto read = parameters.Finish(); !read) return std::move(read).error();
+  const bool is_analysis = application::IsAnalysis(asked.query);
   return Reading{ScopeOf(asked.query.scope),
-                 [&handler, asked = std::move(asked)] { return WriteNumbers(handler, asked); }};
+                 [&handler, asked = std::move(asked)] { return WriteNumbers(handler, asked); }, is_analysis};
 }
 
 }  // namespace
 
 void AddStatisticsRoutes(ReadingRoutes& routes, EventStatisticsHandler& statistics) {
   using enum Access::Owner;
-  using Read = Result<Reading> (*)(EventStatisticsHandler&, EventQuery, QueryReader&);
+  using Read = Result<Reading> (*)(EventStatisticsHandler&, const Call&, EventQuery, QueryReader&);
   const auto add = [&](std::string_view pattern, Access::Owner owner, ReadScope scope_of, Read read) {
     routes.Add(pattern, Access::Member(owner, domain::Scope::kEventsRead),
                [&statistics, scope_of, read](const Call& call, QueryReader& parameters) -> Result<Reading> {
                  auto scope = scope_of(call);
                  if (!scope) return std::move(scope).error();
-                 return read(statistics, *std::move(scope), parameters);
+                 return read(statistics, call, *std::move(scope), parameters);
                });
   };
   add("/api/statistics/partner-system/{id}", kSystem, OfSystem, Summary);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ struct SummaryQuery {
   EventQuery scope;  ///< of its filters, name and time count
   bool exact_users = false;
   std::size_t max_names = 1'000;
+  std::stop_token stop = {};  ///< when nobody waits for the answer any more; heeded where it is an analysis
 };
 
 enum class Interval { kMinute, kHour, kDay, kWeek };
@@ -68,6 +70,7 @@ struct SeriesQuery {
   Grouping grouping = Grouping::kNone;
   std::vector<std::string> property = {};  ///< the path of the member to group by
   std::size_t top = 20;                    ///< groups; the events of all others are counted together
+  std::stop_token stop = {};
 };
 
 /// How many events there are in each interval of a range.
@@ -90,7 +93,18 @@ struct NumbersQuery {
   std::vector<double> percentiles = {};    ///< from 0 to 100
   std::optional<Interval> interval = {};   ///< then `scope` has from and to
   std::string time_zone = "UTC";
+  std::stop_token stop = {};
 };
+
+/// Whether a question is an analysis: it goes through all the events of its range. Roll-ups answer the others.
+inline bool IsAnalysis(const SummaryQuery& query) { return query.exact_users; }
+inline bool IsAnalysis(const SeriesQuery& query) {
+  const auto& scope = query.scope;
+  return query.interval == Interval::kMinute || query.grouping == Grouping::kProperty || scope.user_id ||
+         scope.anonymous_id || scope.correlation_id || scope.violation_keyword || scope.violation_pointer ||
+         !scope.properties.empty();
+}
+inline bool IsAnalysis(const NumbersQuery&) { return true; }
 
 /// Of the numbers that stand at one place of events' properties. Decimal texts of JSON; empty when there are none.
 struct NumberSummary {
@@ -105,8 +119,9 @@ struct Numbers {
   std::vector<NumberSummary> by_point;
 };
 
-/// Counts the events of the read store. Thread-safe; blocks. kUnavailable when the store is away or too slow; kInvalid
-/// for a time zone that is not known.
+/// Counts the events of the read store. Thread-safe; blocks. kUnavailable when the store is away or too slow, or when
+/// the question's `stop` has stopped; kInvalid for a time zone that is not known; kTooLarge for an analysis that would
+/// need too much room.
 class StatisticsReader {
  public:
   virtual ~StatisticsReader() = default;

@@ -46,8 +46,10 @@ std::vector<std::pair<std::string, EventCounts>> Ranked(const std::map<std::stri
   return ranked;
 }
 
+// An analysis has no index scans, as they are slow for many rows; all but the users is few of them.
 EventSummary FetchSummary(soci::session& session, const SummaryQuery& query, std::int64_t counted_events) {
   EventSummary summary;
+  if (application::IsAnalysis(query)) session.once << "SET LOCAL enable_indexscan = on";
   RolledCounts counts(session, query.scope, Grouping::kEventName);
   Extent extent;
   const auto totals = counts.Totals(extent);
@@ -65,15 +67,10 @@ EventSummary FetchSummary(soci::session& session, const SummaryQuery& query, std
   }
   summary.first_at = extent.first_at;
   summary.last_at = extent.last_at;
+  if (application::IsAnalysis(query)) session.once << "SET LOCAL enable_indexscan = off";
   const bool exactly = query.exact_users || summary.totals.events() <= counted_events;
   summary.users = exactly ? CountUsers(session, query.scope) : EstimateUsers(session, query.scope, counts);
   return summary;
-}
-
-/// Whether the roll-ups know what these filters ask for.
-bool AreRolledUp(const EventQuery& scope) {
-  return !scope.user_id && !scope.anonymous_id && !scope.correlation_id && !scope.violation_keyword &&
-         !scope.violation_pointer && scope.properties.empty();
 }
 
 /// Of these counts, the events that the filters of verdict ask for.
@@ -364,36 +361,36 @@ Numbers FetchNumbers(soci::session& session, const NumbersQuery& query, std::vec
 
 }  // namespace
 
-Transaction PostgresStatisticsReader::Reading(const char* name, domain::PartnerId partner) const {
-  return {
-      .name = name, .rows = RowScope::Of(partner), .snapshot = true, .statement_timeout = settings_.statement_timeout};
+template <typename Query, typename Work>
+auto PostgresStatisticsReader::Run(const char* name, const Query& query, Work work) {
+  const auto partner = query.scope.partner;
+  if (application::IsAnalysis(query)) return analyses_.Run(name, partner, query.stop, std::move(work));
+  return pool_.Run(
+      {.name = name, .rows = RowScope::Of(partner), .snapshot = true, .statement_timeout = settings_.statement_timeout},
+      std::move(work));
 }
 
 Result<EventSummary> PostgresStatisticsReader::Summarize(const SummaryQuery& query) {
   if (AsksForNul(query.scope) || query.scope.systems.empty()) return EventSummary();  // no stored text has a NUL
-  return pool_.Run(Reading("summarize events", query.scope.partner),
-                   [&](soci::session& session) -> Result<EventSummary> {
-                     return FetchSummary(session, query, settings_.counted_events);
-                   });
+  return Run("summarize events", query, [&](soci::session& session) -> Result<EventSummary> {
+    return FetchSummary(session, query, settings_.counted_events);
+  });
 }
 
 Result<TimeSeries> PostgresStatisticsReader::CountOverTime(const SeriesQuery& query) {
-  return pool_.Run(
-      Reading("count events over time", query.scope.partner), [&](soci::session& session) -> Result<TimeSeries> {
-        if (auto known = time_zones_.Check(session, query.time_zone); !known) return known.error();
-        auto points = FetchPoints(session, query.interval, query.time_zone, *query.scope.from, *query.scope.to);
-        if (AsksForNul(query.scope) || HasNulIn(query.property) || query.scope.systems.empty() || points.empty()) {
-          return TimeSeries{std::move(points), {}};
-        }
-        const bool is_rolled_up =
-            AreRolledUp(query.scope) && query.interval != Interval::kMinute && query.grouping != Grouping::kProperty;
-        return is_rolled_up ? FetchRolledSeries(session, query, std::move(points))
-                            : FetchCountedSeries(session, query, std::move(points));
-      });
+  return Run("count events over time", query, [&](soci::session& session) -> Result<TimeSeries> {
+    if (auto known = time_zones_.Check(session, query.time_zone); !known) return known.error();
+    auto points = FetchPoints(session, query.interval, query.time_zone, *query.scope.from, *query.scope.to);
+    if (AsksForNul(query.scope) || HasNulIn(query.property) || query.scope.systems.empty() || points.empty()) {
+      return TimeSeries{std::move(points), {}};
+    }
+    return application::IsAnalysis(query) ? FetchCountedSeries(session, query, std::move(points))
+                                          : FetchRolledSeries(session, query, std::move(points));
+  });
 }
 
 Result<Numbers> PostgresStatisticsReader::Measure(const NumbersQuery& query) {
-  return pool_.Run(Reading("measure a property", query.scope.partner), [&](soci::session& session) -> Result<Numbers> {
+  return Run("measure a property", query, [&](soci::session& session) -> Result<Numbers> {
     std::vector<Timestamp> points;
     if (query.interval) {
       if (auto known = time_zones_.Check(session, query.time_zone); !known) return known.error();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "Application/Ports/StatisticsReader.h"
+#include "Infrastructure/Postgres/AnalysisPool.h"
 #include "Infrastructure/Postgres/SociPool.h"
 #include "Infrastructure/Postgres/TimePoints.h"
 
@@ -10,7 +11,7 @@
 namespace volcanion::infrastructure {
 
 /// Counts by the roll-ups (RolledCounts.h) whatever they can answer: everything but minutes, members of the properties
-/// and filters other than name and verdict. For these the rows are counted, for as long as a statement may take.
+/// and filters other than name and verdict. For these the rows are counted, as analyses.
 class PostgresStatisticsReader final : public application::StatisticsReader {
  public:
   struct Settings {
@@ -19,16 +20,20 @@ class PostgresStatisticsReader final : public application::StatisticsReader {
     std::int64_t counted_events = 5'000;
   };
 
-  PostgresStatisticsReader(SociPool& read_store, Settings settings) : pool_(read_store), settings_(settings) {}
+  PostgresStatisticsReader(SociPool& read_store, AnalysisPool& analyses, Settings settings)
+      : pool_(read_store), analyses_(analyses), settings_(settings) {}
 
   domain::Result<application::EventSummary> Summarize(const application::SummaryQuery& query) override;
   domain::Result<application::TimeSeries> CountOverTime(const application::SeriesQuery& query) override;
   domain::Result<application::Numbers> Measure(const application::NumbersQuery& query) override;
 
  private:
-  Transaction Reading(const char* name, domain::PartnerId partner) const;
+  /// Gives `work` a transaction where such a question belongs.
+  template <typename Query, typename Work>
+  auto Run(const char* name, const Query& query, Work work);
 
   SociPool& pool_;
+  AnalysisPool& analyses_;
   const Settings settings_;
   TimeZones time_zones_;
 };

@@ -182,8 +182,9 @@ constexpr FoldingSettings kNever{1'000'000, 1'000'000, 1};
 /// Asks, and counts the rows by SQL of its own.
 struct Questions : RandomStores {
   SociPool pool{{CompleteConnectionString(stores.read_dsn()).value(), 2, std::chrono::seconds(30)}, log};
-  PostgresStatisticsReader reader{pool, {}};
-  PostgresStatisticsReader estimating{pool, {.counted_events = -1}};
+  AnalysisPool analyses{{CompleteConnectionString(stores.read_dsn()).value(), 1}, log};
+  PostgresStatisticsReader reader{pool, analyses, {}};
+  PostgresStatisticsReader estimating{pool, analyses, {.counted_events = -1}};
 
   EventQuery RandomScope() {
     EventQuery scope;
@@ -268,6 +269,10 @@ struct Questions : RandomStores {
         Read("SELECT count(DISTINCT user_id) FROM read.tracking_events_read_model" + Where(scope, "event_timestamp")));
     CHECK(summary->users.count == users);
     CHECK(summary->users.is_exact);
+    const auto counted = estimating.Summarize({scope, true});
+    REQUIRE(counted.ok());
+    CHECK(counted->totals == summary->totals);
+    CHECK(counted->users.count == users);
     const auto estimated = estimating.Summarize({scope});
     REQUIRE(estimated.ok());
     // Of so few, two share a register now and then.

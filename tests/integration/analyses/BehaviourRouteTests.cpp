@@ -452,7 +452,7 @@ struct StuckApi : BehaviourApi {
     return std::stoi(
         Sql(stores.read_dsn(),
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
-            "AND wait_event_type = 'Lock' AND query LIKE 'DECLARE rows_in_binary%'"));
+            "AND wait_event_type = 'Lock' AND query LIKE '%read.tracking_events_read_model%'"));
   }
   void WaitForRunning(int count) {
     WaitUntil("so many statements run", [&] { return Running() == count; });
@@ -522,5 +522,41 @@ TEST_SUITE("analyses under way") {
     WaitForRunning(2);
     (void)lock->Execute("ROLLBACK");
     for (auto* client : {&running, &more.front(), &others}) CHECK(client->ReadResponse().status == 200);
+  }
+
+  TEST_CASE_FIXTURE(StuckApi, "statistics that go through events are analyses, and the roll-ups answer beside them") {
+    // One event that is counted, so that there are users to count.
+    Sql(stores.read_dsn(), R"(
+      INSERT INTO read.day_counts (partner_system_id, day, event_name, partner_id, valid, invalid, unjudged, duplicates,
+                                   first_at, last_at, quarters)
+      SELECT whose::uuid, '2026-11-10', 'a', ')" +
+                               sender.partner_id + R"(', 1, 0, 0, 0, '2026-11-10Z', '2026-11-10Z', ''
+        FROM unnest(ARRAY[')" + sender.system_id +
+                               "', '" + sender.partner_id + "']) AS counted (whose)");
+    const auto hour = statistics + "/timeseries?from=2026-11-10T00:00:00Z&to=2026-11-11T00:00:00Z&interval=";
+    const std::vector<std::string> questions = {
+        hour + "minute", hour + "hour&groupBy=property.amount", hour + "hour&userId=u",
+        statistics + "/numbers" + kNovember + "&property=amount", statistics + kNovember + "&exact=true"};
+    Stick();
+    for (const auto& question : questions) {
+      CAPTURE(question);
+      auto client = Begin(question);
+      WaitForRunning(1);
+      // Other questions, as all parameters tell: one waits, the other one is refused.
+      auto second = Begin(question + "&waitSeconds=1"), third = Begin(question + "&waitSeconds=3");
+      RawClient* refused = nullptr;
+      WaitUntil("one is refused", [&] {
+        for (auto* each : {&second, &third}) {
+          if (each->CanReadWithin(std::chrono::milliseconds(0))) refused = each;
+        }
+        return refused != nullptr;
+      });
+      CHECK(refused->ReadResponse().status == 503);
+      CHECK(service.Get(hour + "hour&groupBy=eventName").status == 200);
+      for (auto* each : {&second, &third, &client}) each->Close();
+      WaitForRunning(0);
+    }
+    (void)lock->Execute("ROLLBACK");
+    for (const auto& question : questions) CHECK(service.Get(question).status == 200);
   }
 }
