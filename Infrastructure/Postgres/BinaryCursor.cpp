@@ -34,6 +34,16 @@ PqResult Receive(PGconn* connection) {
 
 }  // namespace
 
+PqResult AskInBinary(soci::session& session, const std::string& query, const std::vector<PqParam>& params) {
+  auto* const connection = PqConnectionOf(session);
+  const PqParamArrays arrays(params);
+  const int in_binary = 1;
+  PqResult rows(PQexecParams(connection, query.c_str(), static_cast<int>(params.size()), arrays.types.data(),
+                             arrays.values.data(), arrays.lengths.data(), arrays.formats.data(), in_binary));
+  if (PQresultStatus(rows.get()) != PGRES_TUPLES_OK) Throw(connection, rows.get());
+  return rows;
+}
+
 // The server makes the next rows while these are taken.
 void ReadInBinary(soci::session& session, soci::statement& statement, const std::string& query,
                   const std::stop_token& stop, const std::function<bool(const PqResult& rows, int row)>& take) {

@@ -15,21 +15,6 @@ Integer FromNetwork(std::string_view bytes) {
   return static_cast<Integer>(value);
 }
 
-struct ParamArrays {
-  explicit ParamArrays(const std::vector<PqParam>& params) {
-    for (const auto& param : params) {
-      types.push_back(param.type);
-      values.push_back(param.bytes.data());
-      lengths.push_back(static_cast<int>(param.bytes.size()));
-      formats.push_back(1);
-    }
-  }
-  std::vector<Oid> types;
-  std::vector<const char*> values;
-  std::vector<int> lengths;
-  std::vector<int> formats;
-};
-
 PGconn* Connect(const std::string& connection_string, std::optional<std::chrono::seconds> patience) {
   const auto seconds = std::to_string(patience.value_or(std::chrono::seconds(0)).count());
   // What stands behind an expanded dbname wins over what is in it.
@@ -40,6 +25,15 @@ PGconn* Connect(const std::string& connection_string, std::optional<std::chrono:
 }
 
 }  // namespace
+
+PqParamArrays::PqParamArrays(const std::vector<PqParam>& params) {
+  for (const auto& param : params) {
+    types.push_back(param.type);
+    values.push_back(param.bytes.data());
+    lengths.push_back(static_cast<int>(param.bytes.size()));
+    formats.push_back(1);
+  }
+}
 
 bool PqError::refuses_data() const {
   return sqlstate_.starts_with("22") || sqlstate_.starts_with("23") || sqlstate_.starts_with("54") ||
@@ -99,7 +93,7 @@ PqResult PqConnection::Checked(PGresult* result, ExecStatusType expected) {
 PqResult PqConnection::Execute(const char* sql) { return Checked(PQexec(connection_.get(), sql), PGRES_COMMAND_OK); }
 
 PqResult PqConnection::Execute(const char* sql, const std::vector<PqParam>& params) {
-  const ParamArrays arrays(params);
+  const PqParamArrays arrays(params);
   return Checked(PQexecParams(connection_.get(), sql, static_cast<int>(params.size()), arrays.types.data(),
                               arrays.values.data(), arrays.lengths.data(), arrays.formats.data(), 1),
                  PGRES_TUPLES_OK);
@@ -107,7 +101,7 @@ PqResult PqConnection::Execute(const char* sql, const std::vector<PqParam>& para
 
 PqResult PqConnection::BeginWith(const char* sql, const std::vector<PqParam>& params) {
   PGconn* connection = connection_.get();
-  const ParamArrays arrays(params);
+  const PqParamArrays arrays(params);
   if (PQenterPipelineMode(connection) == 0) Throw(nullptr);
   const bool sent = PQsendQueryParams(connection, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 1) != 0 &&
                     PQsendQueryParams(connection, sql, static_cast<int>(params.size()), arrays.types.data(),

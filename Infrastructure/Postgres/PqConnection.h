@@ -67,6 +67,16 @@ struct PqParam {
   std::string_view bytes;
 };
 
+/// The same parameters, as libpq takes them. Borrows their bytes.
+struct PqParamArrays {
+  explicit PqParamArrays(const std::vector<PqParam>& params);
+
+  std::vector<Oid> types;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<int> formats;
+};
+
 /// Cuts a connection from another thread: whoever waits for it gets a PqError soon, also when the server itself hangs.
 /// Thread-safe; without effect once the connection has gone.
 class PqCutter {
