@@ -163,11 +163,18 @@ constexpr char kDeleteAdditions[] =
 
 /// In the order of the tables' keys.
 struct DayKey {
-  domain::PartnerSystemId system;
+  domain::PartnerSystemId system;  // or the partner, for all of its systems
   Day day = 0;
-  std::string event_name;
+  std::string event_name;  // "" for all names
 
   auto operator<=>(const DayKey&) const = default;
+};
+
+struct HourKey {
+  domain::PartnerSystemId system;  // or the partner, likewise
+  Hour hour = 0;
+
+  auto operator<=>(const HourKey&) const = default;
 };
 
 struct DayRow {
@@ -180,11 +187,19 @@ struct DayRow {
     first_at = std::min(first_at.value_or(*first), *first);
     last_at = std::max(last_at.value_or(*last), *last);
   }
+  DayRow& operator+=(const DayRow& other) {
+    counts += other.counts;
+    Widen(other.first_at, other.last_at);
+    for (const auto& [quarter, of_quarter] : other.quarters) quarters[quarter] += of_quarter;
+    return *this;
+  }
 };
 
+/// What is added to the roll-ups. Users are entries of sketches, one behind the other.
 struct Folded {
   std::map<DayKey, DayRow> days;
-  std::map<DayKey, UserSketch> sketches;  // with the name "" for those of all names
+  std::map<DayKey, std::string> users;
+  std::map<HourKey, std::string> users_of_hours;
 };
 
 void Fold(std::string_view cells, Folded& folded) {
@@ -195,29 +210,61 @@ void Fold(std::string_view cells, Folded& folded) {
     row.Widen(cell.first_at, cell.last_at);
     row.quarters[cell.quarter - key.day * kQuartersOfDay] += cell.counts;
     if (cell.users.empty()) return;
-    folded.sketches[key].MergeEntries(cell.users);
-    folded.sketches[{key.system, key.day, ""}].MergeEntries(cell.users);
+    folded.users[key] += cell.users;
+    folded.users_of_hours[{cell.system, HourOf(cell.quarter)}] += cell.users;
   });
+}
+
+/// Once for all cells: what was added to a system and a name is also added to all names, and to the whole partner.
+template <typename Row>
+void AddLevels(domain::PartnerSystemId partner, std::map<DayKey, Row>& rows) {
+  std::map<DayKey, Row> coarser;
+  for (const auto& [key, row] : rows) {
+    coarser[{key.system, key.day, ""}] += row;
+    coarser[{partner, key.day, key.event_name}] += row;
+    coarser[{partner, key.day, ""}] += row;
+  }
+  rows.merge(coarser);
+}
+
+void AddLevels(domain::PartnerId partner, Folded& folded) {
+  const domain::PartnerSystemId all_systems{partner.value};
+  AddLevels(all_systems, folded.days);
+  AddLevels(all_systems, folded.users);
+  std::map<HourKey, std::string> coarser;
+  for (const auto& [key, users] : folded.users_of_hours) coarser[{all_systems, key.hour}] += users;
+  folded.users_of_hours.merge(coarser);
 }
 
 /// The keys of rows, as parameters.
 class Keys {
  public:
-  template <typename Rows>
-  explicit Keys(const Rows& rows)
-      : systems_(kUuidOid, rows.size()), days_(kDateOid, rows.size()), names_(kTextOid, rows.size()) {
+  template <typename Row>
+  explicit Keys(const std::map<DayKey, Row>& rows)
+      : systems_(kUuidOid, rows.size()), times_(kDateOid, rows.size()), names_(kTextOid, rows.size()) {
     for (const auto& [key, row] : rows) {
       systems_.Uuid(key.system.value);
-      days_.Int4(key.day - kPostgresEpoch);
+      times_.Int4(key.day - kPostgresEpoch);
       names_.Bytes(key.event_name);
     }
+    params_ = {{kUuidArrayOid, systems_.bytes()}, {kDateArrayOid, times_.bytes()}, {kTextArrayOid, names_.bytes()}};
   }
-  std::vector<PqParam> params() const {
-    return {{kUuidArrayOid, systems_.bytes()}, {kDateArrayOid, days_.bytes()}, {kTextArrayOid, names_.bytes()}};
+  explicit Keys(const std::map<HourKey, std::string>& rows)
+      : systems_(kUuidOid, rows.size()), times_(kTimestamptzOid, rows.size()), names_(kTextOid, 0) {
+    for (const auto& [key, row] : rows) {
+      systems_.Uuid(key.system.value);
+      times_.Timestamp(BeginOf(key.hour * kQuartersOfHour));
+    }
+    params_ = {{kUuidArrayOid, systems_.bytes()}, {kTimestamptzArrayOid, times_.bytes()}};
   }
+  Keys(const Keys&) = delete;
+  Keys& operator=(const Keys&) = delete;
+
+  const std::vector<PqParam>& params() const { return params_; }
 
  private:
-  BinaryArray systems_, days_, names_;
+  BinaryArray systems_, times_, names_;
+  std::vector<PqParam> params_;
 };
 
 DayKey KeyFrom(const PqResult& result, int row) {
@@ -286,8 +333,8 @@ void FoldDays(PqConnection& connection, domain::PartnerId partner, std::map<DayK
 }
 
 constexpr char kReadSketches[] = R"sql(
-  SELECT sketches.partner_system_id, sketches.day, sketches.event_name, sketches.sketch
-  FROM unnest($1::uuid[], $2::date[], $3::text[]) AS wanted (system, day, name)
+  SELECT wanted.place, sketches.sketch
+  FROM unnest($1::uuid[], $2::date[], $3::text[]) WITH ORDINALITY AS wanted (system, day, name, place)
   JOIN read.user_sketches AS sketches
     ON sketches.partner_system_id = wanted.system AND sketches.event_name = wanted.name AND sketches.day = wanted.day
 )sql";
@@ -296,27 +343,49 @@ constexpr char kWriteSketches[] = R"sql(
   INSERT INTO read.user_sketches AS sketches (partner_system_id, day, event_name, partner_id, sketch)
   SELECT system, day, name, $4::uuid, sketch
   FROM unnest($1::uuid[], $2::date[], $3::text[], $5::bytea[]) AS new (system, day, name, sketch)
+  WHERE sketch IS NOT NULL
   ON CONFLICT (partner_system_id, event_name, day) DO UPDATE SET sketch = excluded.sketch
 )sql";
 
+constexpr char kReadSketchesOfHours[] = R"sql(
+  SELECT wanted.place, sketches.sketch
+  FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS wanted (system, hour, place)
+  JOIN read.hour_user_sketches AS sketches
+    ON sketches.partner_system_id = wanted.system AND sketches.hour = wanted.hour
+)sql";
+
+constexpr char kWriteSketchesOfHours[] = R"sql(
+  INSERT INTO read.hour_user_sketches AS sketches (partner_system_id, hour, partner_id, sketch)
+  SELECT system, hour, $3::uuid, sketch
+  FROM unnest($1::uuid[], $2::timestamptz[], $4::bytea[]) AS new (system, hour, sketch)
+  WHERE sketch IS NOT NULL
+  ON CONFLICT (partner_system_id, hour) DO UPDATE SET sketch = excluded.sketch
+)sql";
+
 /// Those that do not change are not written.
-void FoldSketches(PqConnection& connection, domain::PartnerId partner, std::map<DayKey, UserSketch>& sketches) {
-  if (sketches.empty()) return;
-  const auto known = connection.Execute(kReadSketches, Keys(sketches).params());
-  for (int row = 0; row < known.rows(); ++row) {
-    const auto found = sketches.find(KeyFrom(known, row));
-    const auto before = known.bytes(row, 3);
-    found->second.Merge(before);
-    if (found->second.ToBytes() == before) sketches.erase(found);
+template <typename Key>
+void FoldUsers(PqConnection& connection, domain::PartnerId partner, const std::map<Key, std::string>& users,
+               const char* read, const char* write) {
+  if (users.empty()) return;
+  const Keys keys(users);
+  const auto rows = connection.Execute(read, keys.params());
+  std::vector<std::string_view> known(users.size());
+  for (int row = 0; row < rows.rows(); ++row)
+    known.at(static_cast<std::size_t>(rows.int8(row, 0) - 1)) = rows.bytes(row, 1);
+  BinaryArray merged(kByteaOid, users.size());
+  auto before = known.begin();
+  for (const auto& [key, entries] : users) {
+    UserSketch sketch;
+    sketch.Merge(*before);
+    sketch.MergeEntries(entries);
+    const auto bytes = sketch.ToBytes();
+    bytes == *before ? merged.Null() : merged.Bytes(bytes);
+    ++before;
   }
-  if (sketches.empty()) return;
-  const Keys keys(sketches);
-  BinaryArray merged(kByteaOid, sketches.size());
-  for (const auto& [key, sketch] : sketches) merged.Bytes(sketch.ToBytes());
   auto params = keys.params();
   params.push_back({kUuidOid, BytesOf(partner.value)});
   params.push_back({kByteaArrayOid, merged.bytes()});
-  (void)connection.Execute(kWriteSketches, params);
+  (void)connection.Execute(write, params);
 }
 
 std::string_view LastInt8(BinaryValues& values, std::int64_t value) {
@@ -336,8 +405,10 @@ void FoldPartner(PqConnection& connection, domain::PartnerId partner, const Fold
     Fold(taken.bytes(row, 1), folded);
   }
   (void)connection.Execute(kDeleteAdditions, {of_partner, {kInt8ArrayOid, ids.bytes()}});
+  AddLevels(partner, folded);
   FoldDays(connection, partner, folded.days);
-  FoldSketches(connection, partner, folded.sketches);
+  FoldUsers(connection, partner, folded.users, kReadSketches, kWriteSketches);
+  FoldUsers(connection, partner, folded.users_of_hours, kReadSketchesOfHours, kWriteSketchesOfHours);
 }
 
 /// One step, in the transaction that is open.

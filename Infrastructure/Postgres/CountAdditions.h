@@ -5,11 +5,13 @@
 
 #include <vector>
 
-/// Counts on their way into the roll-ups read.day_counts and read.user_sketches. All throw PqError.
+/// Counts on their way into the roll-ups read.day_counts, read.user_sketches and read.hour_user_sketches. All throw
+/// PqError.
 ///
 /// Most transactions of the projection are of few events of many systems and names. A row of a roll-up for each of
 /// these would cost ingestion more than it is worth; so a transaction adds one row for each partner, and those are
-/// folded when many have gathered. Readers count both.
+/// folded when many have gathered. Readers count both. Only then is counted what is coarser: all names, and all
+/// systems.
 namespace volcanion::infrastructure {
 
 /// Fills in the duplicates of those batches that are not complete.

@@ -10,7 +10,6 @@ namespace volcanion::infrastructure {
 namespace {
 
 constexpr std::chrono::minutes kQuarter{15};
-constexpr Quarter kQuartersOfDay = 96;
 constexpr std::size_t kUuidBytes = 16;
 
 template <typename Integer>
@@ -42,6 +41,11 @@ class CellReader {
   std::string_view rest_;
 };
 
+/// The whole periods of so many quarters before it, since 1970; below zero before that.
+std::int32_t NumberOf(Quarter quarter, Quarter period) {
+  return quarter >= 0 ? quarter / period : -((-quarter + period - 1) / period);
+}
+
 std::int32_t MicrosIn(Quarter quarter, const std::optional<domain::Timestamp>& time, std::int32_t otherwise) {
   return time ? static_cast<std::int32_t>((*time - BeginOf(quarter)).count()) : otherwise;
 }
@@ -58,9 +62,8 @@ domain::Timestamp BeginOf(Quarter quarter) {
   return domain::Timestamp(std::chrono::microseconds(kQuarter) * static_cast<std::int64_t>(quarter));
 }
 
-Day DayOf(Quarter quarter) {
-  return quarter >= 0 ? quarter / kQuartersOfDay : -((-quarter + kQuartersOfDay - 1) / kQuartersOfDay);
-}
+Day DayOf(Quarter quarter) { return NumberOf(quarter, kQuartersOfDay); }
+Hour HourOf(Quarter quarter) { return NumberOf(quarter, kQuartersOfHour); }
 
 void AppendCell(const CountCell& cell, std::string& bytes) {
   bytes.append(BytesOf(cell.system.value));

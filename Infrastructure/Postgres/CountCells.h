@@ -13,12 +13,15 @@
 
 namespace volcanion::infrastructure {
 
-/// A quarter of an hour, as its number since 1970-01-01T00:00:00Z, and a day likewise.
+/// A quarter of an hour, as its number since 1970-01-01T00:00:00Z, and a day and an hour likewise.
 using Quarter = std::int32_t;
 using Day = std::int32_t;
+using Hour = std::int32_t;
+inline constexpr Quarter kQuartersOfHour = 4, kQuartersOfDay = 96;
 Quarter QuarterOf(domain::Timestamp time);
 domain::Timestamp BeginOf(Quarter quarter);
 Day DayOf(Quarter quarter);
+Hour HourOf(Quarter quarter);
 
 /// What is added to the counts of one system, event name and quarter of an hour.
 struct CountCell {

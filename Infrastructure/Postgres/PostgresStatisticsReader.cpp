@@ -39,7 +39,7 @@ using domain::Verdict;
 bool HasNulIn(const std::vector<std::string>& texts) { return std::any_of(texts.begin(), texts.end(), HasNul); }
 
 /// Those with the most first.
-std::vector<std::pair<std::string, EventCounts>> Ranked(const std::map<std::string, EventCounts>& totals) {
+std::vector<std::pair<std::string, EventCounts>> Ranked(const RolledCounts::TotalsByGroup& totals) {
   std::vector<std::pair<std::string, EventCounts>> ranked(totals.begin(), totals.end());
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.second.events() > b.second.events(); });
@@ -63,7 +63,8 @@ EventSummary FetchSummary(soci::session& session, const SummaryQuery& query, std
   }
   if (summary.totals.events() == 0) return summary;
   for (const auto& piece : counts.parts().BesideWholeDays()) {
-    extent.Widen(FindFirst(session, query.scope, piece), FindLast(session, query.scope, piece));
+    if (!extent.first_at || piece.first < *extent.first_at) extent.Widen(FindFirst(session, query.scope, piece));
+    if (!extent.last_at || piece.second > *extent.last_at) extent.Widen(FindLast(session, query.scope, piece));
   }
   summary.first_at = extent.first_at;
   summary.last_at = extent.last_at;
@@ -143,6 +144,19 @@ void SortBySize(std::vector<TimeSeries::Series>& series) {
   });
 }
 
+/// Makes the series "", which counts all groups, that of all others.
+void TakeOff(std::map<std::string, std::vector<TimeSeries::Series>, std::less<>>& found) {
+  const auto all = found.find("");
+  if (all == found.end()) return;
+  auto& others = all->second.front();
+  for (const auto& [group, series] : found) {
+    if (group.empty()) continue;
+    const auto& one = series.front();
+    others.total -= one.total;
+    for (std::size_t i = 0; i < others.counts.size(); ++i) others.counts[i] -= one.counts[i];
+  }
+}
+
 TimeSeries FetchRolledSeries(soci::session& session, const SeriesQuery& query, std::vector<Timestamp> points) {
   TimeSeries answer;
   answer.points = std::move(points);
@@ -150,29 +164,32 @@ TimeSeries FetchRolledSeries(soci::session& session, const SeriesQuery& query, s
   RolledCounts counts(session, query.scope, by_rows ? query.grouping : Grouping::kNone);
   const auto groups = by_rows ? TopGroups(counts, query) : std::nullopt;
   const auto parts = PartsOf(query.grouping);
-  std::map<std::string, std::vector<TimeSeries::Series>> found;
-  const auto series_of = [&](const std::string& group) -> std::vector<TimeSeries::Series>& {
-    auto& series = found[group];
-    if (!series.empty()) return series;
+  std::map<std::string, std::vector<TimeSeries::Series>, std::less<>> found;
+  const auto add_series = [&](std::string_view group) {
+    std::vector<TimeSeries::Series> series;
     for (const auto& part : parts) {
       const auto kind = groups && group.empty() ? TimeSeries::Kind::kOther : TimeSeries::Kind::kGroup;
-      series.push_back({kind, by_rows ? group : part.name, 0, std::vector<std::int64_t>(answer.points.size())});
+      series.push_back(
+          {kind, by_rows ? std::string(group) : part.name, 0, std::vector<std::int64_t>(answer.points.size())});
     }
-    return series;
+    return found.emplace(group, std::move(series)).first;
   };
-  if (!by_rows) (void)series_of("");
+  if (!by_rows) (void)add_series("");
   PointOfQuarter point_of(answer.points);
+  auto of_group = found.end();  // as a rule the next quarter is of the same
   counts.Series(AreWholeDays(answer.points), groups,
-                [&](const std::string& group, Quarter quarter, const EventCounts& of_quarter) {
+                [&](std::string_view group, Quarter quarter, const EventCounts& of_quarter) {
+                  if (of_group == found.end() || of_group->first != group) of_group = found.find(group);
+                  if (of_group == found.end()) of_group = add_series(group);
                   const auto point = point_of(quarter);
                   for (std::size_t i = 0; i < parts.size(); ++i) {
                     const auto events = Asked(query.scope, parts[i].of(of_quarter));
-                    if (events == 0) continue;
-                    auto& series = series_of(group)[i];
+                    auto& series = of_group->second[i];
                     series.counts[point] += events;
                     series.total += events;
                   }
                 });
+  if (groups) TakeOff(found);
   for (auto& [group, series] : found) std::move(series.begin(), series.end(), std::back_inserter(answer.series));
   if (by_rows) {
     std::erase_if(answer.series, [](const auto& series) { return series.total == 0; });

@@ -13,8 +13,6 @@ namespace volcanion::infrastructure {
 
 using application::EventCounts;
 
-inline constexpr int kQuartersOfDay = 96;
-
 /// The quarters of an hour of one day (in UTC), from 0 to 95, that have counts.
 using QuartersOfDay = std::map<int, EventCounts>;
 

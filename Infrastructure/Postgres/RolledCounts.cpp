@@ -1,11 +1,9 @@
 #include "Infrastructure/Postgres/RolledCounts.h"
 
+#include "Infrastructure/Postgres/BinaryCursor.h"
+#include "Infrastructure/Postgres/PqBinary.h"
 #include "Infrastructure/Postgres/QuarterCounts.h"
-#include "Infrastructure/Postgres/SociRows.h"
-#include "Infrastructure/Postgres/TextArray.h"
 #include "Infrastructure/Postgres/UserSketch.h"
-
-#include <soci/soci.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +18,7 @@ using domain::Timestamp;
 
 constexpr Timestamp kBeginning = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
 constexpr Timestamp kEnd = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
+constexpr Day kPostgresEpoch = 10'957;  // 2000-01-01, as a day since 1970
 
 Quarter QuarterUpTo(Timestamp time) {
   const auto quarter = QuarterOf(time);
@@ -28,44 +27,61 @@ Quarter QuarterUpTo(Timestamp time) {
 
 Timestamp BeginOfDay(Day day) { return BeginOf(day * kQuartersOfDay); }
 
-/// A day, for a parameter of type date.
-std::string DayText(Day day) { return domain::FormatRfc3339(BeginOfDay(day)).substr(0, 10); }
-
-/// The year 10,000, which a text of four digits cannot say, is behind all events.
-std::string EndText(Timestamp time) { return time >= kEnd ? "infinity" : domain::FormatRfc3339(time); }
-std::string EndText(Day day) { return BeginOfDay(day) >= kEnd ? "infinity" : DayText(day); }
-
-/// Hexadecimal digits, as encode(..., 'hex') writes them.
-std::string FromHex(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string bytes(hex.size() / 2, '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<char>(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-  }
-  return bytes;
+std::optional<Timestamp> TimeFrom(const PqResult& rows, int row, int column) {
+  if (rows.is_null(row, column)) return std::nullopt;
+  return FromPostgresMicros(rows.int8(row, column));
 }
 
-/// Binds what every statement has: systems, partner, and the name when there is one.
-class ScopeOf {
+/// What every statement has as its parameters: $1 systems, $2 the partner, $3 and $4 the ends of a range, $5 names.
+class Params {
  public:
-  ScopeOf(soci::statement& statement, const EventQuery& scope)
-      : systems_(ArrayText(scope.systems)), partner_(scope.partner.ToString()), name_(scope.event_name) {
-    statement.exchange(soci::use(systems_, "systems"));
-    statement.exchange(soci::use(partner_, "partner"));
-    if (name_) statement.exchange(soci::use(*name_, "name"));
+  Params(const std::vector<domain::PartnerSystemId>& systems, domain::PartnerId partner,
+         const std::vector<std::string>& names)
+      : partner_(partner), systems_(kUuidOid, systems.size()), names_(kTextOid, names.size()) {
+    for (const auto& system : systems) systems_.Uuid(system.value);
+    for (const auto& name : names) names_.Bytes(name);
   }
-  ScopeOf(const ScopeOf&) = delete;
-  ScopeOf& operator=(const ScopeOf&) = delete;
 
-  std::string AndName() const { return name_ ? " AND event_name = :name" : ""; }
+  PqResult Ask(soci::session& session, const std::string& sql, Day first, Day end) {
+    from_.Int4(first - kPostgresEpoch);
+    to_.Int4(end - kPostgresEpoch);
+    return Ask(session, sql, kDateOid, from_.last(4), to_.last(4));
+  }
+  PqResult Ask(soci::session& session, const std::string& sql, const RangeParts::Piece& piece) {
+    from_.Timestamp(piece.first);
+    to_.Timestamp(piece.second);
+    return Ask(session, sql, kTimestamptzOid, from_.last(8), to_.last(8));
+  }
 
  private:
-  const std::string systems_, partner_;
-  const std::optional<std::string> name_;
+  PqResult Ask(soci::session& session, const std::string& sql, Oid type, std::string_view from, std::string_view to) {
+    return AskInBinary(session, sql,
+                       {{kUuidArrayOid, systems_.bytes()},
+                        {kUuidOid, BytesOf(partner_.value)},
+                        {type, from},
+                        {type, to},
+                        {kTextArrayOid, names_.bytes()}});
+  }
+
+  const domain::PartnerId partner_;
+  BinaryArray systems_, names_;
+  BinaryValues from_, to_;
 };
 
-constexpr std::string_view kOfScope = R"(
-   WHERE partner_system_id = ANY (:systems::uuid[]) AND partner_id = :partner::uuid)";
+std::vector<std::string> NamesOf(const EventQuery& scope) {
+  return scope.event_name ? std::vector{*scope.event_name} : std::vector<std::string>();
+}
+
+Params OfRows(const EventQuery& scope) { return {scope.systems, scope.partner, NamesOf(scope)}; }
+
+constexpr std::string_view kOfScope = " WHERE partner_system_id = ANY ($1) AND partner_id = $2";
+constexpr std::string_view kOfDays = " AND day >= $3 AND day < $4";
+constexpr std::string_view kOfTimes = " AND event_timestamp >= $3 AND event_timestamp < $4";
+
+std::string_view AndName(const EventQuery& scope) { return scope.event_name ? " AND event_name = ANY ($5)" : ""; }
+
+/// In the place of systems, where a row is of the whole partner.
+domain::PartnerSystemId AllSystemsOf(domain::PartnerId partner) { return {partner.value}; }
 
 }  // namespace
 
@@ -105,162 +121,163 @@ void Extent::Widen(const std::optional<Timestamp>& first, const std::optional<Ti
   last_at = std::max(last_at.value_or(*last), *last);
 }
 
+void Extent::Widen(const std::optional<Timestamp>& event) { Widen(event, event); }
+
 EventCounts RolledCounts::InRange(Quarter quarter, const EventCounts& counts) const {
   if (quarter < parts_.first || quarter >= parts_.end_of_duplicates) return {};
   if (quarter < parts_.end) return counts;
   return {.duplicates = counts.duplicates};
 }
 
+RolledCounts::RolledCounts(soci::session& session, const EventQuery& scope, Grouping grouping)
+    : session_(session),
+      scope_(scope),
+      parts_(scope.from, scope.to),
+      grouping_(grouping),
+      is_of_partner_(scope.is_of_all_systems && grouping != Grouping::kSystem) {
+  for (const auto& system : scope.systems) texts_of_systems_.emplace_back(system, system.ToString());
+}
+
+// A name is never empty: whoever asks for that gets nothing, and not the row of all names.
+RolledCounts::Rows RolledCounts::RowsToRead() const {
+  Rows rows;
+  if (is_of_partner_) {
+    rows.systems = {AllSystemsOf(scope_.partner)};
+  } else {
+    rows.systems = scope_.systems;
+  }
+  if (scope_.event_name) {
+    if (!scope_.event_name->empty()) rows.names = {*scope_.event_name};
+  } else if (grouping_ != Grouping::kEventName) {
+    rows.names = {""};
+  } else if (groups_) {
+    rows.names = *groups_;
+    rows.names.emplace_back();
+  } else {
+    rows.condition = " AND event_name <> ''";
+  }
+  return rows;
+}
+
 std::string RolledCounts::GroupColumn() const {
-  std::string column = grouping_ == Grouping::kEventName ? "event_name"
-                       : grouping_ == Grouping::kSystem  ? "partner_system_id::text"
-                                                         : "''";
-  if (groups_) column = "CASE WHEN " + column + " = ANY (:groups::text[]) THEN " + column + " ELSE '' END";
-  return column;
+  if (grouping_ == Grouping::kEventName) return "event_name";
+  return grouping_ == Grouping::kSystem ? "partner_system_id::text" : "''::text";
+}
+
+bool RolledCounts::HasSeries(std::string_view group) const {
+  return !groups_ || std::find(groups_->begin(), groups_->end(), group) != groups_->end();
+}
+
+void RolledCounts::TakeOnce(std::string_view group, Quarter quarter, const EventCounts& counts,
+                            const TakeCounts& take) const {
+  if (HasSeries(group)) take(group, quarter, counts);
+  if (groups_) take("", quarter, counts);
 }
 
 bool RolledCounts::Fits(const CountCell& cell) const {
-  return std::find(scope_.systems.begin(), scope_.systems.end(), cell.system) != scope_.systems.end() &&
+  return (is_of_partner_ ||
+          std::find(scope_.systems.begin(), scope_.systems.end(), cell.system) != scope_.systems.end()) &&
          (!scope_.event_name || *scope_.event_name == cell.event_name);
 }
 
 void RolledCounts::WholeDays(bool by_day, const TakeCounts& take, Extent& extent) {
   if (!parts_.HasWholeDays()) return;
-  soci::statement statement(session_);
-  std::string group;
-  int day = 0;
-  long long valid = 0, invalid = 0, unjudged = 0, duplicates = 0;
-  Nullable<long long> first, last;
-  statement.exchange(soci::into(group));
-  statement.exchange(soci::into(day));
-  statement.exchange(soci::into(valid));
-  statement.exchange(soci::into(invalid));
-  statement.exchange(soci::into(unjudged));
-  statement.exchange(soci::into(duplicates));
-  statement.exchange(soci::into(first.value, first.indicator));
-  statement.exchange(soci::into(last.value, last.indicator));
-  const ScopeOf scope(statement, scope_);
-  const auto groups = TextArray(groups_.value_or(std::vector<std::string>()));
-  if (groups_) statement.exchange(soci::use(groups, "groups"));
-  const auto from = DayText(parts_.first_day), to = EndText(parts_.end_day);
-  statement.exchange(soci::use(from, "from"));
-  statement.exchange(soci::use(to, "to"));
+  const auto asked = RowsToRead();
   std::string sql = "SELECT " + GroupColumn() + " AS in_group, " + (by_day ? "day" : "'1970-01-01'::date") +
                     " - '1970-01-01'::date AS on_day, sum(valid)::bigint, sum(invalid)::bigint, "
-                    "sum(unjudged)::bigint, sum(duplicates)::bigint, "
-                    "(extract(epoch FROM min(first_at)) * 1000000)::bigint, "
-                    "(extract(epoch FROM max(last_at)) * 1000000)::bigint FROM read.day_counts";
-  sql.append(kOfScope).append(scope.AndName());
-  sql.append(" AND day >= :from::date AND day < :to::date GROUP BY in_group, on_day");
-  ForEachRow(statement, sql, [&] {
-    take(group, by_day ? day * kQuartersOfDay : parts_.first_day * kQuartersOfDay,
-         {valid, invalid, unjudged, duplicates});
-    if (first.has_value() && last.has_value()) {
-      extent.Widen(TimestampFromMicros(first.value), TimestampFromMicros(last.value));
-    }
-  });
+                    "sum(unjudged)::bigint, sum(duplicates)::bigint, min(first_at), max(last_at) FROM read.day_counts";
+  sql.append(kOfScope).append(kOfDays).append(asked.condition).append(" GROUP BY in_group, on_day");
+  const auto rows =
+      Params(asked.systems, scope_.partner, asked.names).Ask(session_, sql, parts_.first_day, parts_.end_day);
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto day = by_day ? rows.int4(row, 1) : parts_.first_day;
+    const EventCounts counts{rows.int8(row, 2), rows.int8(row, 3), rows.int8(row, 4), rows.int8(row, 5)};
+    extent.Widen(TimeFrom(rows, row, 6), TimeFrom(rows, row, 7));
+    TakeRolled(rows.bytes(row, 0), day * kQuartersOfDay, counts, take);
+  }
 }
 
-// The quarters of rows that belong together are put behind each other: so few rows leave the server.
+void RolledCounts::TakeRolled(std::string_view group, Quarter quarter, const EventCounts& counts,
+                              const TakeCounts& take) const {
+  grouping_ == Grouping::kSystem ? TakeOnce(group, quarter, counts, take) : take(group, quarter, counts);
+}
+
 void RolledCounts::QuartersOfDays(Quarter first, Quarter end, const TakeCounts& take) {
   if (first >= end) return;
-  soci::statement statement(session_);
-  std::string group, quarters;
-  int day = 0;
-  statement.exchange(soci::into(group));
-  statement.exchange(soci::into(day));
-  statement.exchange(soci::into(quarters));
-  const ScopeOf scope(statement, scope_);
-  const auto groups = TextArray(groups_.value_or(std::vector<std::string>()));
-  if (groups_) statement.exchange(soci::use(groups, "groups"));
-  const auto from = DayText(DayOf(first)), to = EndText(DayOf(end - 1) + 1);
-  statement.exchange(soci::use(from, "from"));
-  statement.exchange(soci::use(to, "to"));
-  std::string sql = "SELECT " + GroupColumn() +
-                    " AS in_group, day - '1970-01-01'::date AS on_day, encode(string_agg(quarters, ''), 'hex') "
-                    "FROM read.day_counts";
-  sql.append(kOfScope).append(scope.AndName());
-  sql.append(" AND day >= :from::date AND day < :to::date GROUP BY in_group, on_day");
-  ForEachRow(statement, sql, [&] {
-    ReadQuarters(FromHex(quarters), [&](int quarter_of_day, const EventCounts& counts) {
+  const auto asked = RowsToRead();
+  std::string sql = "SELECT " + GroupColumn() + ", day - '1970-01-01'::date, quarters FROM read.day_counts";
+  sql.append(kOfScope).append(kOfDays).append(asked.condition);
+  const auto rows =
+      Params(asked.systems, scope_.partner, asked.names).Ask(session_, sql, DayOf(first), DayOf(end - 1) + 1);
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto group = rows.bytes(row, 0);
+    const auto day = rows.int4(row, 1);
+    ReadQuarters(rows.bytes(row, 2), [&](int quarter_of_day, const EventCounts& counts) {
       const Quarter quarter = day * kQuartersOfDay + quarter_of_day;
-      if (quarter >= first && quarter < end) take(group, quarter, InRange(quarter, counts));
-    });
-  });
-}
-
-std::string RolledCounts::FetchAdditions(Day first, Day end) {
-  soci::statement statement(session_);
-  Nullable<std::string> cells;
-  statement.exchange(soci::into(cells.value, cells.indicator));
-  const auto partner = scope_.partner.ToString(), from = DayText(first), to = EndText(end);
-  statement.exchange(soci::use(partner, "partner"));
-  statement.exchange(soci::use(from, "from"));
-  statement.exchange(soci::use(to, "to"));
-  std::string found;
-  ForEachRow(statement, R"(
-    SELECT encode(string_agg(cells, ''), 'hex') FROM read.count_additions
-     WHERE partner_id = :partner::uuid AND last_day >= :from::date AND first_day < :to::date)",
-             [&] {
-               if (cells.has_value()) found = FromHex(cells.value);
-             });
-  return found;
-}
-
-void RolledCounts::Additions(const TakeCounts& take, Extent& extent) {
-  if (parts_.first >= parts_.end_of_duplicates) return;
-  const auto cells = FetchAdditions(DayOf(parts_.first), DayOf(parts_.end_of_duplicates - 1) + 1);
-  ReadCells(cells, [&](const CountCell& cell) {
-    if (!Fits(cell)) return;
-    const auto counts = InRange(cell.quarter, cell.counts);
-    const auto day = DayOf(cell.quarter);
-    if (day >= parts_.first_day && day < parts_.end_day) extent.Widen(cell.first_at, cell.last_at);
-    if (counts == EventCounts()) return;
-    std::string group = grouping_ == Grouping::kEventName ? std::string(cell.event_name)
-                        : grouping_ == Grouping::kSystem  ? cell.system.ToString()
-                                                          : "";
-    if (groups_ && std::find(groups_->begin(), groups_->end(), group) == groups_->end()) group.clear();
-    take(group, cell.quarter, counts);
-  });
-}
-
-void RolledCounts::Edges(const TakeCounts& take) {
-  for (const auto& [begin, finish] : parts_.edges) {
-    soci::statement statement(session_);
-    std::string group;
-    int is_valid = 0, is_unjudged = 0;
-    long long events = 0;
-    statement.exchange(soci::into(group));
-    statement.exchange(soci::into(is_valid));
-    statement.exchange(soci::into(is_unjudged));
-    statement.exchange(soci::into(events));
-    const ScopeOf scope(statement, scope_);
-    const auto groups = TextArray(groups_.value_or(std::vector<std::string>()));
-    if (groups_) statement.exchange(soci::use(groups, "groups"));
-    const auto from = domain::FormatRfc3339(begin), to = EndText(finish);
-    statement.exchange(soci::use(from, "from"));
-    statement.exchange(soci::use(to, "to"));
-    std::string sql = "SELECT " + GroupColumn() +
-                      " AS in_group, is_valid::integer, is_unjudged::integer, count(*) "
-                      "FROM read.tracking_events_read_model";
-    sql.append(kOfScope).append(scope.AndName());
-    sql.append(
-        " AND event_timestamp >= :from::timestamptz AND event_timestamp < :to::timestamptz"
-        " GROUP BY in_group, is_valid, is_unjudged");
-    const auto quarter = QuarterOf(begin);
-    ForEachRow(statement, sql, [&] {
-      EventCounts counts;
-      (is_unjudged != 0 ? counts.unjudged : is_valid != 0 ? counts.valid : counts.invalid) = events;
-      take(group, quarter, counts);
+      if (quarter >= first && quarter < end) TakeRolled(group, quarter, InRange(quarter, counts), take);
     });
   }
 }
 
-std::map<std::string, EventCounts> RolledCounts::Totals(Extent& extent) {
+void RolledCounts::EachAddition(const std::function<void(const CountCell&)>& take) {
+  if (!additions_) {
+    const auto last = parts_.to - std::chrono::microseconds(1);
+    additions_ = Params({}, scope_.partner, {})
+                     .Ask(session_,
+                          "SELECT cells FROM read.count_additions "
+                          "WHERE partner_id = $2 AND last_day >= $3 AND first_day < $4",
+                          DayOf(QuarterOf(parts_.from)), DayOf(QuarterOf(last)) + 1);
+  }
+  for (int row = 0; row < additions_->rows(); ++row) {
+    ReadCells(additions_->bytes(row, 0), [&](const CountCell& cell) {
+      if (Fits(cell)) take(cell);
+    });
+  }
+}
+
+void RolledCounts::Additions(const TakeCounts& take, Extent& extent) {
+  if (parts_.first >= parts_.end_of_duplicates) return;
+  EachAddition([&](const CountCell& cell) {
+    const auto counts = InRange(cell.quarter, cell.counts);
+    const auto day = DayOf(cell.quarter);
+    if (day >= parts_.first_day && day < parts_.end_day) extent.Widen(cell.first_at, cell.last_at);
+    if (counts == EventCounts()) return;
+    std::string_view group;
+    if (grouping_ == Grouping::kEventName) group = cell.event_name;
+    if (grouping_ == Grouping::kSystem) {
+      group = std::find_if(texts_of_systems_.begin(), texts_of_systems_.end(), [&](const auto& system) {
+                return system.first == cell.system;
+              })->second;
+    }
+    TakeOnce(group, cell.quarter, counts, take);
+  });
+}
+
+void RolledCounts::Edges(const TakeCounts& take) {
+  for (const auto& piece : parts_.edges) {
+    std::string sql = "SELECT " + GroupColumn() +
+                      " AS in_group, is_valid, is_unjudged, count(*) FROM read.tracking_events_read_model";
+    sql.append(kOfScope).append(kOfTimes).append(AndName(scope_));
+    sql.append(" GROUP BY in_group, is_valid, is_unjudged");
+    const auto rows = OfRows(scope_).Ask(session_, sql, piece);
+    const auto quarter = QuarterOf(piece.first);
+    for (int row = 0; row < rows.rows(); ++row) {
+      EventCounts counts;
+      (rows.boolean(row, 2)   ? counts.unjudged
+       : rows.boolean(row, 1) ? counts.valid
+                              : counts.invalid) = rows.int8(row, 3);
+      TakeOnce(rows.bytes(row, 0), quarter, counts, take);
+    }
+  }
+}
+
+RolledCounts::TotalsByGroup RolledCounts::Totals(Extent& extent) {
   groups_.reset();
-  std::map<std::string, EventCounts> totals;
-  const TakeCounts add = [&totals](const std::string& group, Quarter, const EventCounts& counts) {
-    totals[group] += counts;
+  TotalsByGroup totals;
+  const TakeCounts add = [&totals](std::string_view group, Quarter, const EventCounts& counts) {
+    auto found = totals.find(group);
+    if (found == totals.end()) found = totals.emplace(group, EventCounts()).first;
+    found->second += counts;
   };
   WholeDays(false, add, extent);
   if (parts_.HasWholeDays()) {
@@ -289,12 +306,10 @@ void RolledCounts::Series(bool by_days, const std::optional<std::vector<std::str
   Edges(take);
 }
 
-void RolledCounts::UsersOfAdditions(Day first, Day end, const std::function<void(std::string_view)>& take) {
+void RolledCounts::UsersOfAdditions(Quarter first, Quarter end, const std::function<void(std::string_view)>& take) {
   if (first >= end) return;
-  const auto cells = FetchAdditions(first, end);
-  ReadCells(cells, [&](const CountCell& cell) {
-    const auto day = DayOf(cell.quarter);
-    if (day >= first && day < end && Fits(cell)) take(cell.users);
+  EachAddition([&](const CountCell& cell) {
+    if (cell.quarter >= first && cell.quarter < end) take(cell.users);
   });
 }
 
@@ -303,32 +318,16 @@ namespace {
 std::optional<Timestamp> FindAtEnd(soci::session& session, const EventQuery& scope, const RangeParts::Piece& piece,
                                    bool first) {
   if (piece.first >= piece.second) return std::nullopt;
-  soci::statement statement(session);
-  Nullable<long long> micros;
-  statement.exchange(soci::into(micros.value, micros.indicator));
-  const auto systems = ArrayText(scope.systems), partner = scope.partner.ToString();
-  const auto from = domain::FormatRfc3339(piece.first), to = EndText(piece.second);
-  const auto name = scope.event_name.value_or("");
-  statement.exchange(soci::use(systems, "systems"));
-  statement.exchange(soci::use(from, "from"));
-  statement.exchange(soci::use(to, "to"));
-  if (scope.event_name) statement.exchange(soci::use(name, "name"));
-  statement.exchange(soci::use(partner, "partner"));
   const std::string order = first ? "" : " DESC";
   // The partner is compared last: see PostgresEventReader.cpp.
-  const std::string sql = "SELECT (extract(epoch FROM " + std::string(first ? "min" : "max") +
-                          R"((at)) * 1000000)::bigint
-    FROM unnest(:systems::uuid[]) AS systems (id)
+  std::string sql = std::string("SELECT ") + (first ? "min" : "max") + R"((at)
+    FROM unnest($1) AS systems (id)
    CROSS JOIN LATERAL (SELECT event_timestamp AS at, partner_id FROM read.tracking_events_read_model
-                        WHERE partner_system_id = systems.id AND event_timestamp >= :from::timestamptz
-                          AND event_timestamp < :to::timestamptz)" +
-                          (scope.event_name ? " AND event_name = :name" : "") + " ORDER BY event_timestamp" + order +
-                          ", tracking_event_id" + order + " LIMIT 1) AS of_system WHERE partner_id = :partner::uuid";
-  std::optional<Timestamp> found;
-  ForEachRow(statement, sql, [&] {
-    if (micros.has_value()) found = TimestampFromMicros(micros.value);
-  });
-  return found;
+                        WHERE partner_system_id = systems.id)";
+  sql.append(kOfTimes).append(scope.event_name ? " AND event_name = $5[1]" : "");
+  sql.append(" ORDER BY event_timestamp" + order + ", tracking_event_id" + order +
+             " LIMIT 1) AS of_system WHERE partner_id = $2");
+  return TimeFrom(OfRows(scope).Ask(session, sql, piece), 0, 0);
 }
 
 }  // namespace
@@ -343,83 +342,71 @@ std::optional<Timestamp> FindLast(soci::session& session, const EventQuery& scop
 
 namespace {
 
-/// Binds the systems, the name and a piece of time, and says so in SQL.
-std::string UsersIn(soci::statement& statement, const ScopeOf& scope, const std::string& from, const std::string& to,
-                    const char* what) {
-  statement.exchange(soci::use(from, "from"));
-  statement.exchange(soci::use(to, "to"));
+std::string UsersIn(const EventQuery& scope, const char* what) {
   std::string sql = std::string("SELECT ") + what + " FROM read.tracking_events_read_model";
-  sql.append(kOfScope).append(scope.AndName());
-  return sql +
-         " AND event_timestamp >= :from::timestamptz AND event_timestamp < :to::timestamptz AND user_id IS NOT NULL";
+  return sql.append(kOfScope).append(kOfTimes).append(AndName(scope)).append(" AND user_id IS NOT NULL");
 }
 
-void MergeUsersOf(soci::session& session, const EventQuery& scope_of, const RangeParts::Piece& piece,
-                  UserSketch& sketch) {
+void MergeUsersOf(soci::session& session, const EventQuery& scope, const RangeParts::Piece& piece, UserSketch& sketch) {
   if (piece.first >= piece.second) return;
-  soci::statement statement(session);
-  std::string user;
-  statement.exchange(soci::into(user));
-  const ScopeOf scope(statement, scope_of);
-  const auto from = domain::FormatRfc3339(piece.first), to = EndText(piece.second);
-  const auto sql = UsersIn(statement, scope, from, to, "DISTINCT user_id");
-  ForEachRow(statement, sql, [&] { sketch.Add(UserEntry(user)); });
+  const auto users = OfRows(scope).Ask(session, UsersIn(scope, "DISTINCT user_id"), piece);
+  for (int row = 0; row < users.rows(); ++row) sketch.Add(UserEntry(users.bytes(row, 0)));
 }
 
-void MergeSketches(soci::session& session, const EventQuery& scope, Day first, Day end, UserSketch& sketch) {
+void Merge(const PqResult& sketches, UserSketch& sketch) {
+  for (int row = 0; row < sketches.rows(); ++row) sketch.Merge(sketches.bytes(row, 0));
+}
+
+/// Of the quarters [first, end): whole days, and of all names whole hours, too.
+void MergeSketches(soci::session& session, const EventQuery& scope, Quarter first, Quarter end, UserSketch& sketch) {
   if (first >= end) return;
-  soci::statement statement(session);
-  Nullable<std::string> entries, registers;
-  statement.exchange(soci::into(entries.value, entries.indicator));
-  statement.exchange(soci::into(registers.value, registers.indicator));
-  const auto systems = ArrayText(scope.systems), partner = scope.partner.ToString();
-  const auto name = scope.event_name.value_or("");  // "": of all names
-  const auto from = DayText(first), to = EndText(end);
-  statement.exchange(soci::use(systems, "systems"));
-  statement.exchange(soci::use(partner, "partner"));
-  statement.exchange(soci::use(name, "name"));
-  statement.exchange(soci::use(from, "from"));
-  statement.exchange(soci::use(to, "to"));
-  ForEachRow(statement, R"(
-    SELECT encode(string_agg(sketch, '') FILTER (WHERE octet_length(sketch) <> 4096), 'hex'),
-           encode(string_agg(sketch, '') FILTER (WHERE octet_length(sketch) = 4096), 'hex')
-      FROM read.user_sketches
-     WHERE partner_system_id = ANY (:systems::uuid[]) AND partner_id = :partner::uuid AND event_name = :name
-       AND day >= :from::date AND day < :to::date)",
-             [&] {
-               if (entries.has_value()) sketch.MergeEntries(FromHex(entries.value));
-               if (registers.has_value()) sketch.MergeRegisters(FromHex(registers.value));
-             });
+  const auto systems = scope.is_of_all_systems ? std::vector{AllSystemsOf(scope.partner)} : scope.systems;
+  Params params(systems, scope.partner, {scope.event_name.value_or("")});  // "": of all names
+  const auto first_day = DayOf(first + kQuartersOfDay - 1), end_day = DayOf(end);
+  if (first_day < end_day) {
+    std::string sql = "SELECT sketch FROM read.user_sketches";
+    sql.append(kOfScope).append(kOfDays).append(" AND event_name = $5[1]");
+    Merge(params.Ask(session, sql, first_day, end_day), sketch);
+  }
+  const auto merge_hours = [&](Quarter from, Quarter to) {
+    if (from >= to) return;
+    std::string sql = "SELECT sketch FROM read.hour_user_sketches";
+    sql.append(kOfScope).append(" AND hour >= $3 AND hour < $4");
+    Merge(params.Ask(session, sql, RangeParts::Piece(BeginOf(from), BeginOf(to))), sketch);
+  };
+  if (first_day >= end_day) return merge_hours(first, end);
+  merge_hours(first, first_day * kQuartersOfDay);
+  merge_hours(end_day * kQuartersOfDay, end);
 }
 
 }  // namespace
 
-application::UniqueUsers CountUsers(soci::session& session, const EventQuery& scope_of) {
-  const RangeParts parts(scope_of.from, scope_of.to);
+application::UniqueUsers CountUsers(soci::session& session, const EventQuery& scope) {
+  const RangeParts parts(scope.from, scope.to);
   if (parts.from >= parts.to) return {};
-  soci::statement statement(session);
-  long long users = 0;
-  statement.exchange(soci::into(users));
-  const ScopeOf scope(statement, scope_of);
-  const auto from = domain::FormatRfc3339(parts.from), to = EndText(parts.to);
-  const auto sql = UsersIn(statement, scope, from, to, "count(DISTINCT user_id)");
-  ForEachRow(statement, sql, [] {});
-  return {users, true, 0};
+  const auto users = OfRows(scope).Ask(session, UsersIn(scope, "count(DISTINCT user_id)"), {parts.from, parts.to});
+  return {users.int8(0, 0), true, 0};
 }
 
 application::UniqueUsers EstimateUsers(soci::session& session, const EventQuery& scope, RolledCounts& counts) {
   const auto& parts = counts.parts();
   if (parts.from >= parts.to) return {};
-  // A day that has no events beyond the range is a whole one, too: today, as a rule.
-  Day first = DayOf(QuarterOf(parts.from)), end = DayOf(QuarterOf(parts.to - std::chrono::microseconds(1))) + 1;
+  // Sketches are of hours, those of a name of days. One that has no events beyond the range is as good as one that lies
+  // in it: the last one, as a rule.
+  const Quarter unit = scope.event_name ? kQuartersOfDay : kQuartersOfHour;
+  const auto begin_of = [unit](Quarter quarter) {
+    return (unit == kQuartersOfDay ? DayOf(quarter) : HourOf(quarter)) * unit;
+  };
+  Quarter first = begin_of(QuarterOf(parts.from));
+  Quarter end = begin_of(QuarterOf(parts.to - std::chrono::microseconds(1))) + unit;
   UserSketch sketch;
-  if (FindFirst(session, scope, {BeginOfDay(first), parts.from})) {
-    ++first;
-    MergeUsersOf(session, scope, {parts.from, std::min(BeginOfDay(first), parts.to)}, sketch);
+  if (FindFirst(session, scope, {BeginOf(first), parts.from})) {
+    first += unit;
+    MergeUsersOf(session, scope, {parts.from, std::min(BeginOf(first), parts.to)}, sketch);
   }
-  if (first < end && FindFirst(session, scope, {parts.to, BeginOfDay(end)})) {
-    --end;
-    MergeUsersOf(session, scope, {std::max(BeginOfDay(end), parts.from), parts.to}, sketch);
+  if (first < end && FindFirst(session, scope, {parts.to, BeginOf(end)})) {
+    end -= unit;
+    MergeUsersOf(session, scope, {std::max(BeginOf(end), parts.from), parts.to}, sketch);
   }
   MergeSketches(session, scope, first, end, sketch);
   counts.UsersOfAdditions(first, end, [&sketch](std::string_view entries) { sketch.MergeEntries(entries); });

@@ -2,11 +2,13 @@
 
 #include "Application/Ports/StatisticsReader.h"
 #include "Infrastructure/Postgres/CountCells.h"
+#include "Infrastructure/Postgres/PqConnection.h"
 
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,51 +39,72 @@ struct RangeParts {
 };
 
 /// How many events fell into a quarter, told apart by a text.
-using TakeCounts = std::function<void(const std::string& group, Quarter quarter, const application::EventCounts&)>;
+using TakeCounts = std::function<void(std::string_view group, Quarter quarter, const application::EventCounts&)>;
 
 /// The times of the first and the last event, where they are known without looking.
 struct Extent {
   std::optional<domain::Timestamp> first_at, last_at;
 
   void Widen(const std::optional<domain::Timestamp>& first, const std::optional<domain::Timestamp>& last);
+  void Widen(const std::optional<domain::Timestamp>& event);
 };
 
-/// The counts of one question's systems, name and range.
+/// The counts of one question's systems, name and range: by the coarsest roll-up that tells apart what is asked for.
 class RolledCounts {
  public:
   /// Only name, time and systems of the scope count. `grouping` is kNone, kEventName or kSystem.
-  RolledCounts(soci::session& session, const application::EventQuery& scope, application::Grouping grouping)
-      : session_(session), scope_(scope), parts_(scope.from, scope.to), grouping_(grouping) {}
+  RolledCounts(soci::session& session, const application::EventQuery& scope, application::Grouping grouping);
 
   const RangeParts& parts() const { return parts_; }
 
+  using TotalsByGroup = std::map<std::string, application::EventCounts, std::less<>>;
   /// All that belongs to one group in the range; whole days are not taken apart. `extent` tells of the whole days.
-  std::map<std::string, application::EventCounts> Totals(Extent& extent);
-  /// Quarter by quarter, or, when `by_days`, whole days with their first quarter. Groups that are not in `groups`, when
-  /// that is given, are taken together as "".
+  TotalsByGroup Totals(Extent& extent);
+  /// Quarter by quarter, or, when `by_days`, whole days with their first quarter. When `groups` are given, only these
+  /// are taken, and beside them, as "", all groups together: what is left of those is that of all others.
   void Series(bool by_days, const std::optional<std::vector<std::string>>& groups, const TakeCounts& take);
-  /// Entries of sketches that were not folded yet, of the days [first, end).
-  void UsersOfAdditions(Day first, Day end, const std::function<void(std::string_view entries)>& take);
+  /// Entries of sketches that were not folded yet, of the quarters [first, end), none of which lies on a day beyond the
+  /// range.
+  void UsersOfAdditions(Quarter first, Quarter end, const std::function<void(std::string_view entries)>& take);
 
  private:
+  /// The rows of day_counts that a question reads.
+  struct Rows {
+    std::vector<domain::PartnerSystemId> systems;
+    std::vector<std::string> names;
+    std::string_view condition = " AND event_name = ANY ($5)";
+  };
+  Rows RowsToRead() const;
+
   /// The days [first, end), as sums.
   void WholeDays(bool by_day, const TakeCounts& take, Extent& extent);
   /// The quarters [first, end), which are cut out of their days.
   void QuartersOfDays(Quarter first, Quarter end, const TakeCounts& take);
   void Additions(const TakeCounts& take, Extent& extent);
+  /// Those of the systems and the name; fetched once.
+  void EachAddition(const std::function<void(const CountCell&)>& take);
   void Edges(const TakeCounts& take);
+  /// For its group, if that is taken, and for all.
+  void TakeOnce(std::string_view group, Quarter quarter, const application::EventCounts& counts,
+                const TakeCounts& take) const;
+  /// Likewise for a row of day_counts, where all names have rows of their own.
+  void TakeRolled(std::string_view group, Quarter quarter, const application::EventCounts& counts,
+                  const TakeCounts& take) const;
+  bool HasSeries(std::string_view group) const;
   /// The part of a quarter's counts that lies in the range.
   application::EventCounts InRange(Quarter quarter, const application::EventCounts& counts) const;
   /// The expression of a group, over a table that has the columns of day_counts.
   std::string GroupColumn() const;
-  std::string FetchAdditions(Day first, Day end);
   bool Fits(const CountCell& cell) const;
 
   soci::session& session_;
   const application::EventQuery& scope_;
   const RangeParts parts_;
   const application::Grouping grouping_;
+  const bool is_of_partner_;  // all systems need not be told apart
+  std::vector<std::pair<domain::PartnerSystemId, std::string>> texts_of_systems_;
   std::optional<std::vector<std::string>> groups_;
+  std::optional<PqResult> additions_;
 };
 
 /// The first, or the last, event of the scope's systems and name within a piece of time.
@@ -92,7 +115,7 @@ std::optional<domain::Timestamp> FindLast(soci::session& session, const applicat
 
 /// The different users of the scope, by looking at all its rows.
 application::UniqueUsers CountUsers(soci::session& session, const application::EventQuery& scope);
-/// About how many they are: by sketches of whole days, and a look at the rows of what is beside these.
+/// About how many they are: by sketches of whole days and hours, and a look at the rows of what is beside these.
 application::UniqueUsers EstimateUsers(soci::session& session, const application::EventQuery& scope,
                                        RolledCounts& counts);
 

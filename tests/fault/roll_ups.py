@@ -1,6 +1,7 @@
 """Reads the roll-ups of the read store that are bytes, and counts the rows that they are to agree with.
 
-A count is [valid, invalid, unjudged, sent again], by system, event name and quarter of an hour (since 1970).
+A count is [valid, invalid, unjudged, sent again], by system, event name and quarter of an hour (since 1970). Each is also
+one of all names, with the name "", and one of the whole partner, with the partner's id in the place of the system's.
 """
 
 import collections
@@ -8,33 +9,47 @@ import hashlib
 import struct
 
 HEAD, TAIL = struct.Struct(">16siH"), struct.Struct(">4iiiI")
-REGISTERS, ENTRY_BYTES, QUARTERS_OF_DAY = 4096, 3, 96
+REGISTERS, ENTRY_BYTES, QUARTERS_OF_HOUR, QUARTERS_OF_DAY = 4096, 3, 4, 96
 
 ROWS = """
-  SELECT partner_system_id::text, event_name, floor(extract(epoch FROM event_timestamp) / 900)::integer,
-         count(*) FILTER (WHERE is_valid), count(*) FILTER (WHERE NOT is_valid AND NOT is_unjudged),
+  SELECT partner_id::text, partner_system_id::text, event_name,
+         floor(extract(epoch FROM event_timestamp) / 900)::integer, count(*) FILTER (WHERE is_valid), count(*) FILTER (WHERE NOT is_valid AND NOT is_unjudged),
          count(*) FILTER (WHERE is_unjudged), array_agg(DISTINCT user_id) FILTER (WHERE user_id IS NOT NULL),
          (extract(epoch FROM min(event_timestamp)) * 1000000)::bigint,
          (extract(epoch FROM max(event_timestamp)) * 1000000)::bigint
-    FROM read.tracking_events_read_model GROUP BY 1, 2, 3"""
+    FROM read.tracking_events_read_model GROUP BY 1, 2, 3, 4"""
 DUPLICATES = """
-  SELECT partner_system_id::text, event_name, floor(extract(epoch FROM quarter) / 900)::integer, sum(duplicates)
-    FROM write.duplicate_counts GROUP BY 1, 2, 3"""
+  SELECT partner_id::text, partner_system_id::text, event_name, floor(extract(epoch FROM quarter) / 900)::integer,
+         sum(duplicates)
+    FROM write.duplicate_counts JOIN write.partner_systems USING (partner_system_id) GROUP BY 1, 2, 3, 4"""
 DAYS = """
   SELECT partner_system_id::text, event_name, day - '1970-01-01'::date, valid, invalid, unjudged, duplicates, quarters,
          (extract(epoch FROM first_at) * 1000000)::bigint, (extract(epoch FROM last_at) * 1000000)::bigint
     FROM read.day_counts"""
 SKETCHES = "SELECT partner_system_id::text, event_name, day - '1970-01-01'::date, sketch FROM read.user_sketches"
-ADDITIONS = "SELECT cells FROM read.count_additions"
+HOUR_SKETCHES = """
+  SELECT partner_system_id::text, floor(extract(epoch FROM hour) / 3600)::integer, sketch FROM read.hour_user_sketches"""
+ADDITIONS = "SELECT partner_id::text, cells FROM read.count_additions"
 
 
 class Counted:
-    """`quarters` are counts, `ends` the first and last event of a day, `users` what a day's sketches hold."""
+    """`quarters` are counts, `ends` the first and last event of a day, `users` what sketches of days and hours hold."""
 
     def __init__(self):
         self.quarters = collections.defaultdict(lambda: [0, 0, 0, 0])
         self.ends = {}
         self.users = collections.defaultdict(dict)
+
+    def add_to_levels(self, partner, system, name, quarter, counts, ends=(None, None), entries=()):
+        day = quarter // QUARTERS_OF_DAY
+        for whose in (system, partner):
+            for which in (name, ""):
+                self.add(whose, which, quarter, counts)
+                self.widen(whose, which, day, *ends)
+                if entries:
+                    self.add_entries((whose, which, "day", day), entries)
+            if entries:
+                self.add_entries((whose, "", "hour", quarter // QUARTERS_OF_HOUR), entries)
 
     def add(self, system, name, quarter, counts):
         kept = self.quarters[system, name, quarter]
@@ -47,8 +62,8 @@ class Counted:
         known = self.ends.get((system, name, day), (first, last))
         self.ends[system, name, day] = (min(first, known[0]), max(last, known[1]))
 
-    def add_entries(self, system, name, day, entries):
-        held = self.users[system, name, day]
+    def add_entries(self, key, entries):
+        held = self.users[key]
         for entry in entries:
             register, place = divmod(entry, 64)
             held[register] = max(held.get(register, 0), place)
@@ -108,7 +123,7 @@ def text_of(system):
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def add_cells(counted, data):
+def add_cells(counted, partner, data):
     at = 0
     while at < len(data):
         system, quarter, size = HEAD.unpack_from(data, at)
@@ -117,14 +132,9 @@ def add_cells(counted, data):
         at += size
         *counts, first, last, users = TAIL.unpack_from(data, at)
         at += TAIL.size
-        system, day = text_of(system), quarter // QUARTERS_OF_DAY
-        counted.add(system, name, quarter, counts)
-        if first <= last:
-            counted.widen(system, name, day, quarter * 900_000_000 + first, quarter * 900_000_000 + last)
-        if users:
-            entries = entries_of(data[at:at + users * ENTRY_BYTES])
-            counted.add_entries(system, name, day, entries)
-            counted.add_entries(system, "", day, entries)
+        ends = (quarter * 900_000_000 + first, quarter * 900_000_000 + last) if first <= last else (None, None)
+        counted.add_to_levels(partner, text_of(system), name, quarter, counts, ends,
+                              entries_of(data[at:at + users * ENTRY_BYTES]))
         at += users * ENTRY_BYTES
 
 
@@ -139,23 +149,20 @@ def roll_ups(read_sql):
         contradictions += summed != [int(value) for value in sums]
         counted.widen(system, name, day, first, last)
     for system, name, day, sketch in read_sql(SKETCHES):
-        counted.add_entries(system, name, day, entries_of_sketch(bytes(sketch)))
-    for (cells,) in read_sql(ADDITIONS):
-        add_cells(counted, bytes(cells))
+        counted.add_entries((system, name, "day", day), entries_of_sketch(bytes(sketch)))
+    for system, hour, sketch in read_sql(HOUR_SKETCHES):
+        counted.add_entries((system, "", "hour", hour), entries_of_sketch(bytes(sketch)))
+    for partner, cells in read_sql(ADDITIONS):
+        add_cells(counted, partner, bytes(cells))
     return counted, contradictions
 
 
 def rows(read_sql, write_sql):
     """The same, counted over the rows, and over the duplicates of the write store."""
     counted = Counted()
-    for system, name, quarter, valid, invalid, unjudged, users, first, last in read_sql(ROWS):
-        day = quarter // QUARTERS_OF_DAY
-        counted.add(system, name, quarter, (valid, invalid, unjudged, 0))
-        counted.widen(system, name, day, first, last)
-        if users:
-            entries = [user_entry(user) for user in users]
-            counted.add_entries(system, name, day, entries)
-            counted.add_entries(system, "", day, entries)
-    for system, name, quarter, duplicates in write_sql(DUPLICATES):
-        counted.add(system, name, quarter, (0, 0, 0, duplicates))
+    for partner, system, name, quarter, valid, invalid, unjudged, users, first, last in read_sql(ROWS):
+        counted.add_to_levels(partner, system, name, quarter, (valid, invalid, unjudged, 0), (first, last),
+                              [user_entry(user) for user in users or ()])
+    for partner, system, name, quarter, duplicates in write_sql(DUPLICATES):
+        counted.add_to_levels(partner, system, name, quarter, (0, 0, 0, duplicates))
     return counted

@@ -63,7 +63,9 @@ constexpr const char* kReadRows = R"(
                                quarters)
   VALUES ('{s}', '2026-11-20', 'purchase', '{p}', 1, 0, 0, 0, '');
   INSERT INTO read.user_sketches (partner_system_id, event_name, day, partner_id, sketch)
-  VALUES ('{s}', 'purchase', '2026-11-20', '{p}', ''))";
+  VALUES ('{s}', 'purchase', '2026-11-20', '{p}', '');
+  INSERT INTO read.hour_user_sketches (partner_system_id, hour, partner_id, sketch)
+  VALUES ('{s}', '2026-11-20T10:00:00Z', '{p}', ''))";
 
 std::string RowsOf(std::string sql, domain::PartnerId partner) {
   const auto id = partner.ToString();

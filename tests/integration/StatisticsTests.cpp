@@ -15,6 +15,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -146,6 +147,15 @@ struct RandomStores {
       INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, count, 0 FROM counted)sql");
   }
 
+  /// Runs a migration of the read store again.
+  void Migrate(std::string_view name) const {
+    const auto migrations = ReadStoreMigrations();
+    const auto found = std::find_if(migrations.begin(), migrations.end(),
+                                    [&](const Migration& migration) { return migration.name == name; });
+    if (found == migrations.end()) throw std::runtime_error("there is no such migration");
+    (void)Read("BEGIN; " + std::string(found->sql) + "; COMMIT");
+  }
+
   struct Worker {
     explicit Worker(const test::TestStores& stores, FoldingSettings folding, StepObserver observer = {})
         : outbox({stores.write_dsn()}, observer),
@@ -189,12 +199,14 @@ struct Questions : RandomStores {
   EventQuery RandomScope() {
     EventQuery scope;
     scope.partner = Partner(0);
-    const int systems = 1 + Below(3);
+    scope.is_of_all_systems = Below(2) == 0;
+    const int systems = scope.is_of_all_systems ? kSystems - 1 : 1 + Below(kSystems - 1);
     for (int i = 0; i < systems; ++i) scope.systems.push_back(System(i));
     auto one = RandomTime(), other = RandomTime();
     if (one > other) std::swap(one, other);
     const auto day = [](Timestamp time) { return Timestamp(std::chrono::floor<std::chrono::days>(time)); };
-    switch (Below(4)) {
+    const auto hour = [](Timestamp time) { return Timestamp(std::chrono::floor<std::chrono::hours>(time)); };
+    switch (Below(6)) {
       case 0:
         break;
       case 1:
@@ -203,12 +215,26 @@ struct Questions : RandomStores {
       case 2:
         other = std::min(other, one + std::chrono::minutes(1 + Below(100)));
         break;
+      case 3:
+        one = hour(one), other = hour(other) + std::chrono::hours(1);
+        break;
+      case 4:  // the hours of two days, of one, or of none
+        one = hour(one), other = one + std::chrono::hours(Below(30));
+        break;
       default:
         one = std::max(one, other - std::chrono::days(3));
     }
     scope.from = one;
     scope.to = other;
     if (Below(3) == 0) scope.event_name = kNames[static_cast<std::size_t>(Below(3))];
+    return scope;
+  }
+
+  static EventQuery Everything() {
+    EventQuery scope;
+    scope.partner = Partner(0);
+    scope.systems = {System(0), System(1), System(2)};
+    scope.is_of_all_systems = true;
     return scope;
   }
 
@@ -351,9 +377,9 @@ TEST_SUITE("statistics") {
       Project(folding);
       CAPTURE(Read("SELECT count(*) FROM read.count_additions"));
       for (int i = 0; i < 12; ++i) CheckSummary(RandomScope());
-      EventQuery everything;
-      everything.partner = Partner(0);
-      everything.systems = {System(0), System(1), System(2)};
+      auto everything = Everything();
+      CheckSummary(everything);
+      everything.is_of_all_systems = false;
       CheckSummary(everything);
     }
     CHECK(Read("SELECT count(*) > 0 FROM read.day_counts") == "t");
@@ -405,28 +431,59 @@ TEST_SUITE("statistics") {
 
   TEST_CASE_FIXTURE(Questions, "groups beyond the top are counted together, by roll-ups and by rows alike") {
     for (int i = 0; i < 3; ++i) AddEvents(100);
-    Project(kSome);
-    for (const auto grouping : {Grouping::kEventName, Grouping::kSystem, Grouping::kProperty}) {
-      SeriesQuery query;
-      query.scope.partner = Partner(0);
-      query.scope.systems = {System(0), System(1), System(2)};
-      query.scope.from = At("2026-03-01T00:00:00Z");
-      query.scope.to = At("2026-11-10T00:00:00Z");
-      query.interval = Interval::kWeek;
-      query.grouping = grouping;
-      query.property = {"c"};
-      query.top = 1;
-      const auto answer = reader.CountOverTime(query).value();
-      REQUIRE(answer.series.size() == 2);
-      CHECK(answer.series[0].kind == TimeSeries::Kind::kGroup);
-      CHECK(answer.series[1].kind == TimeSeries::Kind::kOther);
-      query.top = 20;
-      const auto all = reader.CountOverTime(query).value();
-      CHECK(all.series[0].group == answer.series[0].group);
-      CHECK(all.series[0].counts == answer.series[0].counts);
-      std::int64_t others = 0;
-      for (std::size_t i = 1; i < all.series.size(); ++i) others += all.series[i].total;
-      CHECK(answer.series[1].total == others);
+    AddDuplicates(10);
+    const struct {
+      const char *from, *to;
+      Interval interval;
+    } ranges[] = {{"2026-03-01T00:00:00Z", "2026-11-10T00:00:00Z", Interval::kWeek},
+                  {"2026-03-07T10:07:00Z", "2026-03-16T11:11:00Z", Interval::kHour}};
+    for (const bool is_folded : {false, true}) {
+      Project(is_folded ? kAtOnce : kNever);
+      for (const auto grouping : {Grouping::kEventName, Grouping::kSystem, Grouping::kProperty}) {
+        for (const auto& range : ranges) {
+          for (const bool is_of_all_systems : {true, false}) {
+            SeriesQuery query{Everything()};
+            query.scope.is_of_all_systems = is_of_all_systems;
+            query.scope.from = At(range.from);
+            query.scope.to = At(range.to);
+            query.interval = range.interval;
+            query.grouping = grouping;
+            query.property = {"c"};
+            query.top = 1;
+            CAPTURE(is_folded);
+            CAPTURE(static_cast<int>(grouping));
+            CAPTURE(range.from);
+            CAPTURE(is_of_all_systems);
+            const auto answer = reader.CountOverTime(query).value();
+            REQUIRE(answer.series.size() == 2);
+            CHECK(answer.series[0].kind == TimeSeries::Kind::kGroup);
+            CHECK(answer.series[1].kind == TimeSeries::Kind::kOther);
+            query.top = 20;
+            const auto all = reader.CountOverTime(query).value();
+            CHECK(all.series[0].group == answer.series[0].group);
+            CHECK(all.series[0].counts == answer.series[0].counts);
+            std::vector<std::int64_t> others(all.points.size());
+            for (std::size_t i = 1; i < all.series.size(); ++i) {
+              for (std::size_t point = 0; point < others.size(); ++point) others[point] += all.series[i].counts[point];
+            }
+            CHECK(answer.series[1].counts == others);
+            CHECK(answer.series[1].total == std::accumulate(others.begin(), others.end(), std::int64_t{0}));
+          }
+        }
+      }
+    }
+  }
+
+  TEST_CASE_FIXTURE(Questions, "no event has the empty name") {
+    AddEvents(60);
+    for (const auto& folding : {kNever, kAtOnce}) {
+      Project(folding);
+      auto scope = Everything();
+      scope.event_name = "";
+      CHECK(estimating.Summarize({scope})->totals == EventCounts());
+      scope.from = At("2026-03-01T00:00:00Z");
+      scope.to = At("2026-11-10T00:00:00Z");
+      CHECK(reader.CountOverTime({scope})->series.front().total == 0);
     }
   }
 
@@ -534,16 +591,33 @@ TEST_SUITE("statistics") {
   TEST_CASE_FIXTURE(Questions, "events that were there before the roll-ups are counted by the migration") {
     for (int i = 0; i < 4; ++i) AddEvents(60);
     Project(kNever);
-    const auto migrations = ReadStoreMigrations();
-    const auto statistics = std::find_if(migrations.begin(), migrations.end(),
-                                         [](const Migration& migration) { return migration.name == "statistics"; });
-    REQUIRE(statistics != migrations.end());
-    (void)Read("DROP TABLE read.count_additions, read.day_counts, read.user_sketches");
-    (void)Read("BEGIN; " + std::string(statistics->sql) + "; COMMIT");
+    (void)Read("DROP TABLE read.count_additions, read.day_counts, read.user_sketches, read.hour_user_sketches");
+    Migrate("statistics");
+    Migrate("levels_of_statistics");
     for (int i = 0; i < 6; ++i) CheckSummary(RandomScope());
     Worker worker(stores, kAtOnce);
     while (worker.read_model.FoldSome().value()) continue;
     CHECK(Read("SELECT count(*) FROM read.count_additions") == "0");
     for (int i = 0; i < 6; ++i) CheckSummary(RandomScope());
+  }
+
+  TEST_CASE_FIXTURE(Questions,
+                    "roll-ups without levels are counted anew by the migration, with what waits to be folded") {
+    for (int i = 0; i < 4; ++i) AddEvents(60);
+    AddDuplicates(30);
+    JudgeAgain();
+    Project(kAtOnce);
+    AddEvents(60);
+    AddDuplicates(30);
+    Project(kNever);
+    (void)Read(
+        "DELETE FROM read.day_counts WHERE event_name = '' OR partner_system_id = partner_id; "
+        "DELETE FROM read.user_sketches WHERE partner_system_id = partner_id; DROP TABLE read.hour_user_sketches");
+    Migrate("levels_of_statistics");
+    for (int i = 0; i < 6; ++i) CheckSummary(RandomScope());
+    Worker worker(stores, kAtOnce);
+    while (worker.read_model.FoldSome().value()) continue;
+    CHECK(Read("SELECT count(*) FROM read.count_additions") == "0");
+    for (int i = 0; i < 12; ++i) CheckSummary(RandomScope());
   }
 }

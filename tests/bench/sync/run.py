@@ -68,7 +68,7 @@ INSERT_ROLL_UPS = """
 """
 EMPTY = """
   TRUNCATE read.tracking_events_read_model, read.event_counts, read.unknown_events, read.projected_batches,
-           read.count_additions, read.day_counts, read.user_sketches
+           read.count_additions, read.day_counts, read.user_sketches, read.hour_user_sketches
 """
 QUEUE_ALL = """
   INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, event_count, byte_count FROM write.batches
