@@ -1,9 +1,13 @@
+#include "Infrastructure/Postgres/Migrations.h"
+#include "Infrastructure/Postgres/PostgresReadModel.h"
+#include "Infrastructure/Postgres/PostgresStatisticsReader.h"
 #include "tests/integration/ReaderFixture.h"
 #include "tests/support/TestService.h"
 
 #include <doctest/doctest.h>
 #include <soci/soci.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -71,22 +75,35 @@ struct FilledFixture : test::ReaderFixture {
   /// How many rows the server touched to answer: read in sequence, or fetched through an index. By its own counters,
   /// which are complete when the connection that asked has gone.
   int RowsTouchedBy(const EventQuery& query) {
-    Sql(stores.read_dsn(), "SELECT pg_stat_reset()");
-    {
-      SociPool own({CompleteConnectionString(stores.read_dsn()).value(), 1, std::chrono::seconds(30)}, log);
+    Observe([&](SociPool& own) {
       PostgresEventReader asked(own);
       const auto page = asked.Find(query);
       REQUIRE(page.ok());
       CHECK_FALSE(page->items.empty());
+    });
+    return RowsTouchedOf(kEvents);
+  }
+
+  static constexpr const char* kEvents = "'^events_20'";
+  static constexpr const char* kRollUps = "'^(day_counts|user_sketches|hour_user_sketches|count_additions)$'";
+
+  void Observe(const std::function<void(SociPool& own)>& ask) {
+    Sql(stores.read_dsn(), "SELECT pg_stat_reset()");
+    {
+      SociPool own({CompleteConnectionString(stores.read_dsn()).value(), 1, std::chrono::seconds(30)}, log);
+      ask(own);
     }
     test::WaitUntil("the connection has gone", [&] {
       return Sql(stores.read_dsn(),
                  "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
                  "AND backend_type = 'client backend'") == "0";
     });
+  }
+  int RowsTouchedOf(const std::string& tables) const {
     return std::stoi(Sql(stores.read_dsn(),
                          "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int "
-                         "FROM pg_stat_user_tables WHERE relname LIKE 'events\\_20%'"));
+                         "FROM pg_stat_user_tables WHERE relname ~ " +
+                             tables));
   }
 };
 
@@ -183,5 +200,81 @@ TEST_SUITE("plans of queries") {
     query.properties.clear();
     query.violation_keyword = "enum";
     CHECK(RowsTouchedBy(query) <= 2'100);
+  }
+
+  TEST_CASE_FIXTURE(FilledFixture, "statistics of a month touch a few rows of the roll-ups, and hardly an event") {
+    const auto migrations = ReadStoreMigrations();
+    const auto counting = std::find_if(migrations.begin(), migrations.end(), [](const Migration& migration) {
+      return migration.name == "levels_of_statistics";
+    });
+    REQUIRE(counting != migrations.end());
+    Sql(stores.read_dsn(), "DROP TABLE read.hour_user_sketches; BEGIN; " + std::string(counting->sql) + "; COMMIT");
+    for (PostgresReadModel read_model(stores.read_dsn(), {}, {1, 1, 50'000}); read_model.FoldSome().value();) continue;
+    Sql(stores.read_dsn(), "VACUUM ANALYZE");
+    // From an hour to an hour: 29 whole days and the parts of two. Of a day, all of its names may be looked at.
+    constexpr int kDays = 31, kRowsOfDay = 30 + 1, kRowsOfSystem = 15 + 1, kSlack = 2 * kRowsOfDay;
+    const auto stored = std::stoi(Sql(stores.read_dsn(), "SELECT count(*) FROM read.day_counts"));
+    REQUIRE(stored > 30'000);
+
+    using application::Grouping;
+    const struct {
+      const char* what;
+      std::function<domain::Result<application::TimeSeries>(application::StatisticsReader&, EventQuery)> ask;
+      int rows_of_partner, rows_of_system;
+    } questions[] = {
+        {"by hour", [](auto& asked, auto scope) { return asked.CountOverTime({scope}); }, kDays, kDays},
+        {"by hour, of a name",
+         [](auto& asked, auto scope) {
+           scope.event_name = "event 10";
+           return asked.CountOverTime({scope});
+         },
+         kDays, kDays},
+        {"by hour and verdict",
+         [](auto& asked, auto scope) {
+           return asked.CountOverTime({scope, application::Interval::kHour, "UTC", Grouping::kVerdict});
+         },
+         kDays, kDays},
+        // First which names are the most frequent.
+        {"by hour and name",
+         [](auto& asked, auto scope) {
+           return asked.CountOverTime({scope, application::Interval::kHour, "UTC", Grouping::kEventName});
+         },
+         2 * kRowsOfDay * kDays, 2 * kRowsOfSystem * kDays},
+        {"by hour and system",
+         [](auto& asked, auto scope) {
+           return asked.CountOverTime({scope, application::Interval::kHour, "UTC", Grouping::kSystem});
+         },
+         2 * kSystems * kDays, 2 * kDays},
+        {"totals, with users",
+         [](auto& asked, auto scope) -> domain::Result<application::TimeSeries> {
+           const auto summary = asked.Summarize({scope});
+           if (!summary) return summary.error();
+           CHECK_FALSE(summary->users.is_exact);
+           return application::TimeSeries{{}, {{}}};
+         },
+         kRowsOfDay* kDays + 29 + 24, kRowsOfSystem* kDays + 29 + 24},
+    };
+    for (const auto& question : questions) {
+      for (const bool is_of_all_systems : {true, false}) {
+        INFO(question.what);
+        CAPTURE(is_of_all_systems);
+        EventQuery query;
+        query.partner = kPartner;
+        query.is_of_all_systems = is_of_all_systems;
+        query.systems = Systems(is_of_all_systems ? kSystems : 1);
+        query.from = At("2026-10-20T05:00:00Z");
+        query.to = At("2026-11-19T05:00:00Z");
+        Observe([&](SociPool& own) {
+          AnalysisPool analyses({CompleteConnectionString(stores.read_dsn()).value(), 1}, log);
+          PostgresStatisticsReader asked(own, analyses, {});
+          const auto answer = question.ask(asked, query);
+          REQUIRE(answer.ok());
+          CHECK_FALSE(answer->series.empty());
+        });
+        CHECK(RowsTouchedOf(kRollUps) <=
+              kSlack + (is_of_all_systems ? question.rows_of_partner : question.rows_of_system));
+        CHECK(RowsTouchedOf(kEvents) <= 10 * static_cast<int>(query.systems.size()));  // the first and the last one
+      }
+    }
   }
 }
