@@ -46,13 +46,27 @@ std::vector<Timestamp> FetchTimes(soci::statement& statement, const char* sql) {
   return times;
 }
 
-std::vector<Timestamp> Minutes(Timestamp from, Timestamp to) {
-  std::vector<Timestamp> minutes;
-  for (Timestamp minute = std::chrono::floor<std::chrono::minutes>(from); minute < to;
-       minute += std::chrono::minutes(1)) {
-    minutes.push_back(minute);
+template <typename Period>
+std::vector<Timestamp> Every(Timestamp begin, Timestamp to) {
+  std::vector<Timestamp> points;
+  for (auto point = begin; point < to; point += Period(1)) points.push_back(point);
+  return points;
+}
+
+std::vector<Timestamp> PointsOfUtc(Interval interval, Timestamp from, Timestamp to) {
+  using namespace std::chrono;
+  const auto day = floor<days>(from);
+  switch (interval) {
+    case Interval::kMinute:
+      return Every<minutes>(floor<minutes>(from), to);
+    case Interval::kHour:
+      return Every<hours>(floor<hours>(from), to);
+    case Interval::kDay:
+      return Every<days>(day, to);
+    case Interval::kWeek:
+      break;
   }
-  return minutes;
+  return Every<weeks>(day - (weekday(day) - Monday), to);
 }
 
 }  // namespace
@@ -74,7 +88,7 @@ domain::Result<domain::Done> TimeZones::Check(soci::session& session, const std:
 std::vector<Timestamp> FetchPoints(soci::session& session, Interval interval, const std::string& time_zone,
                                    Timestamp from, Timestamp to) {
   if (from >= to) return {};
-  if (interval == Interval::kMinute) return Minutes(from, to);
+  if (interval == Interval::kMinute || time_zone == "UTC") return PointsOfUtc(interval, from, to);
   const auto to_text = domain::FormatRfc3339(to);
   soci::statement statement(session);
   if (interval == Interval::kHour) {
