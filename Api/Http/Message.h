@@ -40,7 +40,8 @@ struct Request {
   bool is_packed = false;      ///< the body is still gzip: Unpack() of Api/Http/Gzip.h reads it
   std::string remote_address;  ///< numeric address of the peer
   /// Stops when the client has hung up, for work that is not worth finishing for nobody. A client that has closed its
-  /// sending side alone counts as gone, too: nothing tells it from one that is. It is answered all the same.
+  /// sending side alone counts as gone, too: nothing tells it from one that is. It is answered all the same, if
+  /// only with what became of such work.
   std::stop_token hung_up = {};
 };
 

@@ -94,12 +94,16 @@ struct Asked {
 };
 
 AnswerCache::Demand DemandOf(const Asked& asked) {
-  return {asked.patience.min_position, GoesPastCache(asked.call->request), asked.call->request.hung_up};
+  return {.min_position = asked.patience.min_position,
+          .past_cache = GoesPastCache(asked.call->request),
+          .hung_up = asked.call->request.hung_up};
 }
 
 Result<AnswerCache::Answer> Find(const ReadingRoutes::Services& services, const Asked& asked) {
   if (asked.reading.scope) {
-    return services.answers.Find(*asked.reading.scope, asked.question, DemandOf(asked), asked.reading.make);
+    auto demand = DemandOf(asked);
+    demand.is_not_kept = asked.reading.is_analysis;  // looked for before it came into a lane
+    return services.answers.Find(*asked.reading.scope, asked.question, demand, asked.reading.make);
   }
   const auto as_of = services.changes.CurrentFreshness();  // before the rows that it speaks of
   if (!as_of) return as_of.error();
@@ -166,7 +170,8 @@ void AnswerInLane(const ReadingRoutes::Services& services, std::shared_ptr<const
   }
   const auto& call = asked->call;
   const auto work = Contained(call, [services, asked, in_time](Call&) {
-    if (asked->call->request.hung_up.stop_requested()) return asked->call->answer.SendProblem(503, "Nobody waits.");
+    if (asked->call->request.hung_up.stop_requested())
+      return asked->call->answer.SendProblem(503, "The client has hung up.");
     Give(services, *asked, in_time, Find(services, *asked));
   });
   switch (services.analyses.Submit(scope.partner, work)) {

@@ -56,7 +56,7 @@ domain::Result<AnswerCache::Answer> AnswerCache::Find(const AnswerScope& scope, 
                                                       const std::function<domain::Result<std::string>()>& make) {
   const auto place = PlaceOf(scope, question, demand);
   if (!place) return place.error();
-  if (!demand.past_cache) {
+  if (!demand.past_cache && !demand.is_not_kept) {
     if (auto kept = cache_.Get(place->key)) {
       metrics_.AnswerLookedUp("hit");
       return place->With(std::make_shared<const std::string>(*std::move(kept)));

@@ -62,6 +62,20 @@ struct AnswerFixture : test::StoreFixture {
   }
 };
 
+/// Counts how often it is asked for something.
+struct CountingCache : Cache {
+  explicit CountingCache(Cache& cache) : kept(cache) {}
+  std::optional<std::string> Get(std::string_view key) override {
+    ++gets;
+    return kept.Get(key);
+  }
+  void Put(std::string_view key, std::string_view value, std::chrono::seconds time_to_live) override {
+    kept.Put(key, value, time_to_live);
+  }
+  Cache& kept;
+  int gets = 0;
+};
+
 struct LazyFixture : AnswerFixture {
   LazyFixture() : AnswerFixture(kNeverStale) {}
 };
@@ -189,8 +203,7 @@ TEST_SUITE("answers that are kept") {
     for (const auto& text : texts) CHECK(text == "{\"a\":1}");
   }
 
-  TEST_CASE_FIXTURE(AnswerFixture,
-                    "an answer that could not be made is told to all who wait for it, and made again later") {
+  TEST_CASE_FIXTURE(AnswerFixture, "what could not be made is an error, and made again later") {
     const AnswerScope all{one, {}, {}};
     const auto failed = answers.Find(all, "q", {}, []() -> Result<std::string> {
       return domain::Error{domain::ErrorKind::kUnavailable, "away"};
@@ -201,6 +214,19 @@ TEST_SUITE("answers that are kept") {
     REQUIRE_FALSE(thrown.ok());
     CHECK(thrown.error().kind == domain::ErrorKind::kInternal);
     CHECK(Ask(all) == R"({"made":1})");
+  }
+
+  TEST_CASE_FIXTURE(AnswerFixture, "a cache that may be slow is asked twice at most, however an answer is looked for") {
+    CountingCache counting(cache);
+    AnswerCache counted(counting, changes, known, metrics, {.staleness = std::chrono::milliseconds(0)});
+    const auto make = [] { return Result<std::string>(std::string("{}")); };
+    const AnswerScope all{one, {}, {}};
+    CHECK(counted.Find(all, "straight", {}, make).ok());
+    CHECK(counting.gets == 2);
+    CHECK_FALSE(counted.FindKept(all, "in two steps", {}).value().has_value());
+    CHECK(counted.Find(all, "in two steps", {.is_not_kept = true}, make).ok());
+    CHECK(counting.gets == 4);
+    CHECK(counted.FindKept(all, "in two steps", {}).value().has_value());
   }
 
   TEST_CASE_FIXTURE(AnswerFixture, "a large answer is given and not kept") {
