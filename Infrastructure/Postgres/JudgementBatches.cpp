@@ -48,7 +48,9 @@ constexpr char kLockRows[] = R"sql(
 constexpr char kSetVerdicts[] = R"sql(
   UPDATE read.tracking_events_read_model AS events
   SET is_valid = judged.is_valid, is_unjudged = judged.is_unjudged, schema_version = judged.schema_version,
-      validation_errors = judged.validation_errors, judged_in = judged.batch_id
+      validation_errors = judged.validation_errors, judged_in = judged.batch_id,
+      properties_bytes = events.properties_bytes - coalesce(octet_length(events.validation_errors::text), 0) +
+                         coalesce(octet_length(judged.validation_errors::text), 0)
   FROM unnest($1::uuid[], $2::timestamptz[], $5::int8[], $6::bool[], $7::bool[], $8::int4[], $9::json[])
     AS judged (id, created_at, batch_id, is_valid, is_unjudged, schema_version, validation_errors)
   WHERE events.tracking_event_id = judged.id AND events.created_at = judged.created_at

@@ -103,6 +103,8 @@ void JudgingStores::CheckConsistent() const {
              WHERE events <> 0)
     SELECT count(*) FROM ((TABLE counted EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE counted)) AS differences)sql") ==
         "0");
+  CHECK(Read("SELECT count(*) FROM read.tracking_events_read_model WHERE properties_bytes <> "
+             "octet_length(properties::text) + coalesce(octet_length(validation_errors::text), 0)") == "0");
   CHECK(Read("SELECT coalesce(sum(event_count), 0) FROM read.projected_batches") ==
         Write("SELECT coalesce(sum(event_count), 0) FROM write.batches"));
   CHECK(Read("SELECT count(*) FROM read.projected_batches") == Write("SELECT count(*) FROM write.batches"));
