@@ -16,6 +16,7 @@ using application::StoredBatch;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLongestPause{1'000};
+constexpr std::chrono::seconds kPauseAfterRefusal{30};
 
 bool AllComplete(const std::vector<StoredBatch>& batches) {
   return std::all_of(batches.begin(), batches.end(), [](const StoredBatch& batch) { return batch.IsComplete(); });
@@ -58,7 +59,7 @@ void SyncWorker::Run(std::stop_token stop) {
       pause = settings_.poll_interval;
       claim_limit_ = std::min(settings_.max_claim_batches, claim_limit_ * 2);
       last_success_ = steady_clock::now();
-      if (*projected > 0 || renaming_ || folding_) continue;
+      if (*projected > 0 || renaming_.is_under_way || folding_.is_under_way) continue;
     }
     if (!application::Pause(stop, pause)) return;
   }
@@ -87,15 +88,15 @@ domain::Result<std::size_t> SyncWorker::RunOnce() {
     if (auto completed = claim.Complete(); !completed) return std::move(completed).error();
     Observe("after write commit");
     const auto has_names = [](const StoredBatch& batch) { return !batch.renames.empty(); };
-    if (std::any_of(batches.begin(), batches.end(), has_names)) renaming_ = true;
+    if (std::any_of(batches.begin(), batches.end(), has_names)) renaming_.is_under_way = true;
     const auto events =
         std::accumulate(batches.begin(), batches.end(), std::size_t{0},
                         [](std::size_t sum, const StoredBatch& batch) { return sum + batch.events.size(); });
     metrics_.BatchesProjected(count, events, std::chrono::duration<double>(steady_clock::now() - begun).count());
   }
   claimed->reset();  // its transaction ends before the next one begins
-  if (auto renamed = Rename(); !renamed) return std::move(renamed).error();
-  if (auto folded = Fold(); !folded) return std::move(folded).error();
+  if (auto renamed = DoSome(renaming_, [this] { return read_model_.RenameSome(); }); !renamed) return renamed.error();
+  if (auto folded = DoSome(folding_, [this] { return read_model_.FoldSome(); }); !folded) return folded.error();
   Report(freshness);
   return count;
 }
@@ -129,23 +130,18 @@ domain::Result<domain::Done> SyncWorker::ApplyOneByOne(application::OutboxClaim&
   return domain::Done{};
 }
 
-domain::Result<domain::Done> SyncWorker::Rename() {
+domain::Result<domain::Done> SyncWorker::DoSome(SideWork& work, const std::function<domain::Result<bool>()>& step) {
   const auto now = steady_clock::now();
-  if (!renaming_ && now - looked_for_names_ < settings_.report_interval) return domain::Done{};
-  looked_for_names_ = now;
-  auto renamed = read_model_.RenameSome();
-  if (!renamed) return std::move(renamed).error();
-  renaming_ = *renamed;
-  return domain::Done{};
-}
-
-domain::Result<domain::Done> SyncWorker::Fold() {
-  const auto now = steady_clock::now();
-  if (!folding_ && now - looked_for_counts_ < settings_.report_interval) return domain::Done{};
-  looked_for_counts_ = now;
-  auto folded = read_model_.FoldSome();
-  if (!folded) return std::move(folded).error();
-  folding_ = *folded;
+  if (!work.is_under_way && now < work.next_look) return domain::Done{};
+  work.next_look = now + settings_.report_interval;
+  auto done = step();
+  const bool is_refused = !done && done.error().kind == domain::ErrorKind::kInvalid;
+  if (!done && !is_refused) return std::move(done).error();
+  if (is_refused) {
+    log_.Error(work.refusal, {{"reason", std::string_view(done.error().message)}});
+    work.next_look = now + kPauseAfterRefusal;
+  }
+  work.is_under_way = done && *done;
   return domain::Done{};
 }
 

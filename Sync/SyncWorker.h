@@ -8,7 +8,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <stop_token>
+#include <string_view>
 
 namespace volcanion::sync {
 
@@ -42,10 +44,16 @@ class SyncWorker {
   domain::Result<domain::Done> Apply(application::OutboxClaim& claim);
   /// Applies the batches one by one, so that one that is refused is set aside alone.
   domain::Result<domain::Done> ApplyOneByOne(application::OutboxClaim& claim);
-  /// A step of giving old rows new names, so that what comes need not wait; now and then a look whether there are any.
-  domain::Result<domain::Done> Rename();
-  /// Likewise of folding counts.
-  domain::Result<domain::Done> Fold();
+  /// What rests on events that are projected already: done in steps between claims, so that no event waits for all of
+  /// it.
+  struct SideWork {
+    std::string_view refusal;  ///< for the log
+    bool is_under_way = false;
+    std::chrono::steady_clock::time_point next_look{};  ///< whether there is some
+  };
+  /// A step, if there may be one to do. What the store refuses is told of and tried again later: it keeps no event from
+  /// being projected.
+  domain::Result<domain::Done> DoSome(SideWork& work, const std::function<domain::Result<bool>()>& step);
   void Report(const application::Freshness& freshness);
   void MeasureLag();
   void Observe(std::string_view step);
@@ -57,10 +65,8 @@ class SyncWorker {
   const SyncSettings settings_;
   const application::StepObserver observer_;
   int claim_limit_;
-  bool renaming_ = false;  // there may be old rows with other names
-  std::chrono::steady_clock::time_point looked_for_names_{};
-  bool folding_ = false;  // there may be counts that are worth folding
-  std::chrono::steady_clock::time_point looked_for_counts_{};
+  SideWork renaming_{.refusal = "old events cannot be given their systems' new names; it is tried again later"};
+  SideWork folding_{.refusal = "counts cannot be folded into the roll-ups; it is tried again later"};
   std::chrono::steady_clock::time_point reported_{};
   std::atomic<std::chrono::steady_clock::time_point> last_success_{};
 };

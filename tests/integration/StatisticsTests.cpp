@@ -567,6 +567,16 @@ TEST_SUITE("statistics") {
     CheckSummary(RandomScope());
   }
 
+  TEST_CASE_FIXTURE(Questions,
+                    "counts that cannot be folded keep no event from being projected, and count all the same") {
+    AddEvents(20);
+    (void)Read("ALTER TABLE read.day_counts ADD CONSTRAINT refused CHECK (event_name = 'none')");
+    Worker worker(stores, kAtOnce);
+    while (Write("SELECT count(*) FROM write.outbox") != "0") REQUIRE(worker.worker.RunOnce().ok());
+    CHECK(worker.log.Count("counts cannot be folded into the roll-ups") == 1);
+    CheckSummary(Everything());
+  }
+
   TEST_CASE_FIXTURE(Questions, "a time zone that is none is refused, and another partner's systems have no events") {
     AddEvents(50);
     Project(kAtOnce);
