@@ -30,10 +30,10 @@ struct Crash : std::runtime_error {
 
 /// A worker with its connections.
 struct WorkerUnderTest {
-  explicit WorkerUnderTest(const TestStores& stores, StepObserver observer = {})
+  explicit WorkerUnderTest(const TestStores& stores, StepObserver observer = {}, sync::SyncSettings settings = {})
       : outbox({stores.write_dsn()}, observer),
         read_model(stores.read_dsn(), observer),
-        worker(outbox, read_model, metrics, log, {}, observer) {}
+        worker(outbox, read_model, metrics, log, settings, observer) {}
 
   void RunUntilIdle() {
     while (true) {
@@ -400,7 +400,8 @@ TEST_SUITE("projection") {
       END $$;
       CREATE TRIGGER too_many AFTER INSERT ON read.tracking_events_read_model REFERENCING NEW TABLE AS added
         FOR EACH STATEMENT EXECUTE FUNCTION read.too_many())sql");
-    WorkerUnderTest worker(stores);
+    // Short pauses: they grow with each attempt.
+    WorkerUnderTest worker(stores, {}, {.max_claim_batches = 40, .poll_interval = std::chrono::milliseconds(1)});
     {
       std::jthread thread([&](std::stop_token stop) { worker.worker.Run(stop); });
       test::WaitUntil("all is projected", [&] { return stores.Write("SELECT count(*) FROM write.outbox") == "0"; });
