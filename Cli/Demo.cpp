@@ -2,8 +2,11 @@
 
 #include "DemoSchema.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +43,9 @@ class DemoMaker {
 
   Result<Values> Make() {
     if (auto refreshed = management_.directory.Refresh(); !refreshed) return std::move(refreshed).error();
+    auto marked = people_.demo_credentials.ListPartners();
+    if (!marked) return std::move(marked).error();
+    FindPartners(*marked);
     for (const auto& demo : kPartners) {
       if (auto made = MakePartner(demo); !made) return std::move(made).error();
     }
@@ -51,16 +57,62 @@ class DemoMaker {
  private:
   std::shared_ptr<const application::Directory> Known() const { return management_.directory.Current(); }
 
+  /// The id that the file of the last start has under this name.
+  template <typename Id>
+  std::optional<Id> KeptId(const DemoPartner& demo, const char* name) const {
+    const auto kept = before_.find(demo.variables + std::string(name));
+    return kept == before_.end() ? std::nullopt : Id::Parse(kept->second);
+  }
+
+  /// An admin may have given them other names: those of the file's ids first. Without the file those that are marked,
+  /// by name; then the marked ones that are left, in the order in which they were made.
+  void FindPartners(const std::vector<domain::PartnerId>& marked) {
+    const auto directory = Known();
+    marked_.insert(marked.begin(), marked.end());
+    std::set<domain::PartnerId> taken;
+    const auto find_by = [&](auto find) {
+      for (const auto& demo : kPartners) {
+        if (partners_.contains(demo.variables)) continue;
+        const std::optional<domain::PartnerId> id = find(demo);
+        if (id && taken.insert(*id).second) partners_.emplace(demo.variables, *id);
+      }
+    };
+    const auto by_name = [&](const DemoPartner& demo) {
+      const auto* named = directory->FindPartnerNamed(demo.name);
+      return named == nullptr ? std::nullopt : std::optional(named->id);
+    };
+    find_by([&](const DemoPartner& demo) {
+      const auto id = KeptId<domain::PartnerId>(demo, "PARTNER_ID");
+      return id && directory->HasPartner(*id) ? id : std::nullopt;
+    });
+    find_by([&](const DemoPartner& demo) {
+      const auto id = by_name(demo);
+      return id && marked_.contains(*id) ? id : std::nullopt;
+    });
+    find_by([&](const DemoPartner&) {
+      const auto left = std::ranges::find_if(marked, [&](const auto& id) { return !taken.contains(id); });
+      return left == marked.end() ? std::nullopt : std::optional(*left);
+    });
+    find_by(by_name);  // names are unique
+  }
+
   Result<domain::PartnerId> FindOrCreatePartner(const DemoPartner& demo) {
-    if (const auto directory = Known(); const auto* found = directory->FindPartnerNamed(demo.name)) return found->id;
+    if (const auto found = partners_.find(demo.variables); found != partners_.end()) return found->second;
     auto created = management_.create_partner.Handle({.name = demo.name, .author = kAuthor});
     if (!created) return std::move(created).error();
     return created->id();
   }
 
   Result<domain::PartnerSystemId> FindOrRegisterSystem(const DemoPartner& demo, domain::PartnerId partner) {
-    if (const auto directory = Known(); const auto* found = directory->FindSystemNamed(partner, demo.system))
-      return found->id;
+    const auto directory = Known();
+    const auto kept = KeptId<domain::PartnerSystemId>(demo, "PARTNER_SYSTEM_ID");
+    const auto systems = directory->SystemsOf(partner);
+    for (const auto* system : systems) {
+      if (system->id == kept) return system->id;
+    }
+    if (const auto* named = directory->FindSystemNamed(partner, demo.system)) return named->id;
+    // Renamed: the demo has made the first one of its partner. A partner that was somebody else's gets another one.
+    if (marked_.contains(partner) && !systems.empty()) return systems.front()->id;
     auto registered = management_.register_system.Handle({.partner = partner, .name = demo.system, .author = kAuthor});
     if (!registered) return std::move(registered).error();
     return registered->id();
@@ -78,6 +130,16 @@ class DemoMaker {
     return issued->secret;
   }
 
+  /// Made once. What an admin has made of it since stays as it is, retired too.
+  Result<domain::Done> PublishStructureIfMissing(domain::PartnerId partner) {
+    const auto found = management_.structures.List({.partner = partner, .event_name = kEventName, .limit = 1});
+    if (!found) return found.error();
+    if (!found->items.empty()) return domain::Done{};
+    auto published = management_.publish_structure.Handle(
+        {{partner, kEventName}, std::string(kDemoSchema), domain::StructureState::kActive, {}, kAuthor});
+    return published ? Result<domain::Done>(domain::Done{}) : std::move(published).error();
+  }
+
   Result<domain::Done> MakePartner(const DemoPartner& demo) {
     const auto partner = FindOrCreatePartner(demo);
     if (!partner) return partner.error();
@@ -86,11 +148,7 @@ class DemoMaker {
     if (!system) return system.error();
     const auto key = KeepOrIssueKey(demo, *partner, *system);
     if (!key) return key.error();
-    if (!Known()->HasStructure(*partner, *system, kEventName)) {
-      auto published = management_.publish_structure.Handle(
-          {{*partner, kEventName}, std::string(kDemoSchema), domain::StructureState::kActive, {}, kAuthor});
-      if (!published) return std::move(published).error();
-    }
+    if (auto published = PublishStructureIfMissing(*partner); !published) return published;
     const std::string prefix = demo.variables;
     values_[prefix + "PARTNER_ID"] = partner->ToString();
     values_[prefix + "PARTNER_SYSTEM_ID"] = system->ToString();
@@ -143,6 +201,8 @@ class DemoMaker {
   Management& management_;
   People& people_;
   Values before_;
+  std::map<std::string, domain::PartnerId> partners_;  // by their variables
+  std::set<domain::PartnerId> marked_;                 // before this start
   Values values_;
 };
 

@@ -20,7 +20,8 @@ std::filesystem::path DemoFile(const infrastructure::Settings& settings);
 
 /// Makes the demo's partners, systems, keys and structures, as far as they are missing, through the handlers of the
 /// management API, and writes what clients need to `demo.env` in the data directory. What that file holds already stays
-/// in force when the store still knows it. `port` is the public listener's.
+/// in force when the store still knows it. What is there stays as an admin has made it, under another name too. `port`
+/// is the public listener's.
 domain::Result<Demo> MakeDemo(const infrastructure::Settings& settings, Surroundings& around, Management& management,
                               People& people, std::uint16_t port);
 

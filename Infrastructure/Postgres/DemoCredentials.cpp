@@ -23,6 +23,21 @@ Result<Done> DemoCredentials::MarkPartner(domain::PartnerId partner) {
   });
 }
 
+constexpr const char* kPartners = R"(
+  SELECT partner_id::text FROM write.partners WHERE is_demo ORDER BY created_at, partner_id)";
+
+Result<std::vector<domain::PartnerId>> DemoCredentials::ListPartners() {
+  using Partners = std::vector<domain::PartnerId>;
+  return pool_.Run({"list demo partners", RowScope::Unbound()}, [&](soci::session& session) -> Result<Partners> {
+    Partners partners;
+    std::string id;
+    soci::statement statement(session);
+    statement.exchange(soci::into(id));
+    ForEachRow(statement, kPartners, [&] { partners.push_back(IdFromColumn<domain::PartnerId>(id)); });
+    return partners;
+  });
+}
+
 constexpr std::string_view kMarkAdminToken = R"(
   UPDATE write.admin_tokens SET is_demo = true WHERE token_hash = decode(:hash, 'hex') AND NOT is_demo)";
 

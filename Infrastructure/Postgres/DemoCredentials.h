@@ -7,6 +7,7 @@
 #include "Infrastructure/Postgres/SociPool.h"
 
 #include <string>
+#include <vector>
 
 namespace volcanion::infrastructure {
 
@@ -18,6 +19,8 @@ class DemoCredentials {
   explicit DemoCredentials(SociPool& write_store) : pool_(write_store) {}
 
   domain::Result<domain::Done> MarkPartner(domain::PartnerId partner);
+  /// Those that are marked, in the order in which they were made.
+  domain::Result<std::vector<domain::PartnerId>> ListPartners();
   domain::Result<domain::Done> MarkAdminToken(const domain::SecretHash& token);
   /// How many are good now, in words: "1 person, 1 administrator's token, 5 API keys"; empty for none.
   domain::Result<std::string> Find();

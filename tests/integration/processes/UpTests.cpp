@@ -249,6 +249,56 @@ TEST_CASE("Ctrl-C stops all of it, and the next start finds the data, the key an
   }
 }
 
+TEST_CASE(
+    "the demo is made once: names and structures that an admin has changed stay so, and it is found all the same") {
+  const TemporaryDirectory directory;
+  Environment before;
+  const auto stop = [](Up& up) {
+    up.process().Signal(SIGTERM);
+    CHECK(up.process().Wait() == 0);
+  };
+  {
+    Up up(directory);
+    before = ReadVariables(up.data() / "demo.env");
+    HttpClient client(up.port());
+    const auto partner = "/api/partners/" + up.demo("VOLCANION_PARTNER_ID");
+    const auto rename = [&](const std::string& path, const std::string& name) {
+      CHECK(client.Send("PATCH", path, R"({"name":")" + name + R"("})", up.as_administrator()).status == 200);
+    };
+    rename(partner, "Strikes");
+    rename("/api/systems/" + up.demo("VOLCANION_PARTNER_SYSTEM_ID"), "Form");
+    CHECK(client
+              .Post(partner + "/structures",
+                    R"({"eventName":"wildlife_strike_reported","schema":{"required":["cost"]},"state":"active",)"
+                    R"("override":{"reason":"a new form"}})",
+                    up.as_administrator())
+              .status == 201);
+    for (const auto* version : {"1", "2"}) {
+      const auto path = partner + "/structures/wildlife_strike_reported/versions/" + version;
+      CHECK(client.Send("PATCH", path, R"({"state":"retired"})", up.as_administrator()).status == 200);
+    }
+    stop(up);
+  }
+  for (const bool is_file_lost : {false, true}) {
+    CAPTURE(is_file_lost);
+    if (is_file_lost) fs::remove(directory.path() / "var/demo.env");
+    Up up(directory);
+    for (const auto* name :
+         {"VOLCANION_PARTNER_ID", "VOLCANION_PARTNER_SYSTEM_ID", "VOLCANION_DEMO_DELTA_PARTNER_ID"}) {
+      CHECK_MESSAGE(up.demo(name) == before.at(name), name);
+    }
+    CHECK((up.demo("VOLCANION_API_KEY") == before.at("VOLCANION_API_KEY")) != is_file_lost);
+    HttpClient client(up.port());
+    CHECK(Elements(Member(client.Get("/api/partners", up.as_administrator()).body, "items")).size() == 5);
+    const auto versions = Elements(Member(
+        client.Get("/api/partners/" + up.demo("VOLCANION_PARTNER_ID") + "/structures", up.as_administrator()).body,
+        "items"));
+    CHECK(versions.size() == 2);
+    for (const auto& version : versions) CHECK(Member(version, "state") == "retired");
+    stop(up);
+  }
+}
+
 TEST_CASE("after kill -9 of everything the next start recovers, and all that was acknowledged can be read") {
   const TemporaryDirectory directory;
   std::vector<std::string> sent;
