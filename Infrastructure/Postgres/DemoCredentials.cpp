@@ -56,7 +56,8 @@ constexpr std::string_view kCount = R"(
             FROM write.api_keys AS key
             JOIN write.partner_systems AS system USING (partner_system_id)
             JOIN write.partners AS partner USING (partner_id)
-           WHERE partner.is_demo AND key.revoked_at IS NULL)::int)";
+           WHERE partner.is_demo AND partner.is_active AND system.is_active AND key.revoked_at IS NULL
+             AND (key.expires_at IS NULL OR key.expires_at > now()))::int)";
 
 Result<std::string> DemoCredentials::Find() {
   return pool_.Run({"find demo credentials", RowScope::Unbound()}, [&](soci::session& session) -> Result<std::string> {

@@ -22,7 +22,8 @@ class DemoCredentials {
   /// Those that are marked, in the order in which they were made.
   domain::Result<std::vector<domain::PartnerId>> ListPartners();
   domain::Result<domain::Done> MarkAdminToken(const domain::SecretHash& token);
-  /// How many are good now, in words: "1 person, 1 administrator's token, 5 API keys"; empty for none.
+  /// How many are good now, in words, without what has expired or is of a system that is not active: "1 person, 1
+  /// administrator's token, 5 API keys"; empty for none.
   domain::Result<std::string> Find();
   /// Makes all of them void.
   domain::Result<domain::Done> Revoke(const application::Author& author);
