@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -150,10 +151,16 @@ int RunUp(Settings settings) {
   std::atomic<bool> cluster_died = false;
   std::unique_ptr<infrastructure::PrivateCluster> cluster;  // before the services: stops when none needs it any more
   if (settings.write_dsn.empty()) {
-    cluster = StartCluster(settings, signals.token(), [&] {
-      cluster_died = true;
-      signals.RequestStop();
-    });
+    try {
+      cluster = StartCluster(settings, signals.token(), [&] {
+        cluster_died = true;
+        signals.RequestStop();
+      });
+    } catch (const std::exception&) {
+      if (cluster_died || !signals.token().stop_requested()) throw;
+      Say("stopped before it was ready");
+      return 0;
+    }
   }
   const auto stores = CompleteStores(settings.write_dsn, settings.read_dsn);
   if (!stores) return Fail(stores.error());
@@ -166,7 +173,9 @@ int RunUp(Settings settings) {
   auto sealing = LoadSealingKeys(settings);
   if (!sealing) return Fail(sealing.error());
   People people(settings, around, management, *messages, *std::move(sealing));
-  if (auto checked = CheckDemo(settings, people, around.log, signals); !checked) return Fail(checked.error());
+  if (auto checked = CheckDemo(settings, people, around.log, signals); !checked) {
+    return signals.token().stop_requested() && !cluster_died ? 0 : Fail(checked.error());
+  }
   if (is_sealed_anew) {  // what the last key has sealed cannot be opened any more
     if (auto changed = people.access_tokens.ChangeKey(); !changed) return Fail(changed.error());
   }
@@ -204,7 +213,9 @@ int RunApi(const Settings& settings) {
     around.log.Warning("signing keys lie in the write store as they are: set VOLCANION_SIGNING_KEY_FILE to seal them");
   }
   People people(settings, around, management, *messages, *std::move(sealing));
-  if (const auto checked = CheckDemo(settings, people, around.log, signals); !checked) return Fail(checked.error());
+  if (const auto checked = CheckDemo(settings, people, around.log, signals); !checked) {
+    return signals.token().stop_requested() ? 0 : Fail(checked.error());
+  }
   ApiService api(settings, *stores, around, management, people);
   AdminService admin(settings, around, api.HealthChecks());
   api.Start();

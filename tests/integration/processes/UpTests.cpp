@@ -343,12 +343,12 @@ TEST_CASE("when its PostgreSQL ends, everything ends, with a status that tells o
 
 TEST_CASE("a first start that is interrupted leaves no process, and the next start makes up for it") {
   const TemporaryDirectory directory;
-  for (const int signal : {SIGINT, SIGKILL}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
     Process interrupted(UpIn(directory));
     interrupted.WaitForLine("creating");
     WaitUntil("the cluster is being made", [&] { return fs::exists(directory.path() / "var/postgres"); });
     interrupted.Signal(signal);
-    interrupted.Wait(10s);
+    CHECK(interrupted.Wait(10s) == (signal == SIGKILL ? -SIGKILL : 0));
     WaitUntil(
         "nothing is left running", [&] { return directory.ProcessesInside().empty(); }, 5s);
   }
