@@ -106,6 +106,23 @@ void LogProblems(application::Log& log, const std::vector<api::HealthCheck>& che
   }
 }
 
+/// Tells what keeps everybody from logging in, or what a dump of the store would give away. A store that is away is
+/// told of elsewhere.
+void LogSigningKey(const Settings& settings, Surroundings& around, People& people, bool is_sealing) {
+  const auto can_open = people.signing_keys.CanOpen(around.clock.Now() - settings.signing_key_lifetime);
+  if (can_open && !*can_open) {
+    return around.log.Error(
+        "nobody can log in",
+        {{"reason", std::string_view(
+                        "the signing key in the write store is sealed with a key that is not here: put that key into "
+                        "the file of VOLCANION_SIGNING_KEY_FILE (of `up`: signing.key in its data directory) and "
+                        "start again, or run `volcanion admin rotate-signing-key`")}});
+  }
+  if (!is_sealing) {
+    around.log.Warning("signing keys lie in the write store as they are: set VOLCANION_SIGNING_KEY_FILE to seal them");
+  }
+}
+
 /// The secrets of the demo lie in a file, and its tokens may do everything: not on a server that others can reach.
 /// Waits for the store where it has to be asked.
 domain::Result<domain::Done> CheckDemo(const Settings& settings, People& people, application::Log& log,
@@ -172,6 +189,7 @@ int RunUp(Settings settings) {
   const bool is_sealed_anew = MakeSealingKeyIfMissing(settings);
   auto sealing = LoadSealingKeys(settings);
   if (!sealing) return Fail(sealing.error());
+  const bool is_sealing = sealing->has_key();
   People people(settings, around, management, *messages, *std::move(sealing));
   if (auto checked = CheckDemo(settings, people, around.log, signals); !checked) {
     return signals.token().stop_requested() && !cluster_died ? 0 : Fail(checked.error());
@@ -192,6 +210,7 @@ int RunUp(Settings settings) {
   api.Start();
   admin.Start();
   LogProblems(around.log, api.HealthChecks());
+  LogSigningKey(settings, around, people, is_sealing);
   PrintWelcome(settings, demo ? &*demo : nullptr, api.port(), admin.port());
   WaitForStop(signals);
   api.Stop();
@@ -209,9 +228,7 @@ int RunApi(const Settings& settings) {
   const auto messages = MakeMessages(settings, around, false);
   auto sealing = LoadSealingKeys(settings);
   if (!sealing) return Fail(sealing.error());
-  if (!sealing->has_key()) {
-    around.log.Warning("signing keys lie in the write store as they are: set VOLCANION_SIGNING_KEY_FILE to seal them");
-  }
+  const bool is_sealing = sealing->has_key();
   People people(settings, around, management, *messages, *std::move(sealing));
   if (const auto checked = CheckDemo(settings, people, around.log, signals); !checked) {
     return signals.token().stop_requested() ? 0 : Fail(checked.error());
@@ -222,6 +239,7 @@ int RunApi(const Settings& settings) {
   admin.Start();
   around.log.Info("api is listening", {{"port", std::int64_t{api.port()}}, {"adminPort", std::int64_t{admin.port()}}});
   LogProblems(around.log, api.HealthChecks());
+  LogSigningKey(settings, around, people, is_sealing);
   WaitForStop(signals);
   api.Stop();
   admin.Stop();

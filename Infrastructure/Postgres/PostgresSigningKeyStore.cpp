@@ -6,6 +6,7 @@
 #include <soci/soci.h>
 
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace volcanion::infrastructure {
@@ -16,6 +17,11 @@ using domain::Result;
 
 constexpr std::string_view kCurrent = R"(
   SELECT key_id, private_jwk, public_jwk
+    FROM write.signing_keys
+   WHERE retired_at IS NULL AND created_at > :oldest::timestamptz)";
+
+constexpr std::string_view kInUse = R"(
+  SELECT private_jwk
     FROM write.signing_keys
    WHERE retired_at IS NULL AND created_at > :oldest::timestamptz)";
 
@@ -40,9 +46,10 @@ Result<std::optional<SigningKey>> Fetch(soci::session& session, const std::strin
     return std::optional<SigningKey>();
   auto opened = box.Open(key.private_jwk);
   if (!opened) {
-    return domain::Error{domain::ErrorKind::kInternal,
-                         "the signing key in the write store is sealed with a key that VOLCANION_SIGNING_KEY_FILE does "
-                         "not hold; put that key into it, or run `volcanion admin rotate-signing-key`"};
+    return domain::Error{domain::ErrorKind::kUnavailable,
+                         "Nobody can log in now: the server cannot open its signing key. Tell its operator: put the "
+                         "key that sealed it into the file of VOLCANION_SIGNING_KEY_FILE, or run `volcanion admin "
+                         "rotate-signing-key`."};
   }
   key.private_jwk = *std::move(opened);
   return std::optional(std::move(key));
@@ -70,6 +77,15 @@ Result<SigningKey> PostgresSigningKeyStore::Current(domain::Timestamp oldest, do
         soci::use(made->public_jwk, "public_jwk"), soci::use(now_text, "now");
     AddAuditEntry(session, {std::nullopt, {"volcanion", ""}, "signing_key.changed", made->id});
     return *made;
+  });
+}
+
+Result<bool> PostgresSigningKeyStore::CanOpen(domain::Timestamp oldest) {
+  const auto oldest_text = domain::FormatRfc3339(oldest);
+  return pool_.Run({"open signing key", RowScope::Unbound()}, [&](soci::session& session) -> Result<bool> {
+    std::string private_jwk;
+    session.once << kInUse, soci::use(oldest_text, "oldest"), soci::into(private_jwk);
+    return !session.got_data() || box_.Open(private_jwk).has_value();
   });
 }
 

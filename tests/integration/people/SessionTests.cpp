@@ -267,7 +267,9 @@ TEST_SUITE("sessions") {
     CHECK(current(box())->private_jwk == sealed->private_jwk);
     CHECK_FALSE(current(infrastructure::SecretBox({infrastructure::SecretBox::Key{8}})).ok());
     CHECK(people.Read(before) == 200);                // verified by the public half
-    CHECK(people.service.LogIn(kAda).status == 500);  // this process has no key to open it with
+    const auto refused = people.service.LogIn(kAda);  // this process has no key to open it with
+    CHECK(refused.status == 503);
+    CHECK(Has(refused.body, "Tell its operator"));
     REQUIRE(people.service.people().access_tokens.ChangeKey().ok());
     CHECK(people.service.LogIn(kAda).status == 200);
   }

@@ -11,6 +11,8 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -231,6 +233,36 @@ TEST_CASE("admin create makes somebody who can log in, with a password that is n
                      "WHERE action LIKE 'person%'") ==
         "person.created ada@example.com, person.created bob@example.com, person.logged_in ada@example.com, "
         "person.logged_in bob@example.com, person.deactivated bob@example.com");
+}
+
+TEST_CASE("a process that cannot open the signing key says so at its start and at log-ins, until there is a new one") {
+  const Shop shop;
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "signing.key";
+  WriteFile(file, std::string(64, 'a') + "\n");
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+  auto sealing = shop.environment();
+  sealing["VOLCANION_SIGNING_KEY_FILE"] = file.string();
+  REQUIRE(Run(Volcanion({"admin", "create", "--email", "ada@example.com"}, sealing, "a horse, a staple\n")).status ==
+          0);
+  REQUIRE(Run(Volcanion({"admin", "rotate-signing-key"}, sealing)).status == 0);
+  const auto log_in = [](std::uint16_t port) {
+    return HttpClient(port).Post("/api/auth/token", R"({"email":"ada@example.com","password":"a horse, a staple"})");
+  };
+  const auto with_key = StartApi(sealing);
+  CHECK(log_in(with_key->port()).status == 200);
+  CHECK_FALSE(Contains(with_key->process().out() + with_key->process().err(), "signing key"));
+
+  Service without("api", shop.environment());  // as after a restore of the store alone
+  const auto said = without.process().WaitForLine("nobody can log in");
+  CHECK_MESSAGE(Contains(said, "volcanion admin rotate-signing-key"), said);
+  CHECK_FALSE(Contains(without.process().out() + without.process().err(), "lie in the write store as they are"));
+  without.WaitUntilReady();
+  const auto refused = log_in(without.port());
+  CHECK(refused.status == 503);
+  CHECK_MESSAGE(Contains(refused.body, "Tell its operator"), refused.body);
+  CHECK(Run(Volcanion({"admin", "rotate-signing-key"}, shop.environment())).status == 0);
+  CHECK(log_in(without.port()).status == 200);
 }
 
 TEST_CASE("a server that others can reach does not start while credentials of a demo are good") {
