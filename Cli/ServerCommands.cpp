@@ -160,6 +160,10 @@ int RunUp(Settings settings) {
                  "are not for them."});
   }
   std::error_code error;
+  // Where there is a cluster, another `up` on it has the ports: that the folder is in use says more.
+  if (settings.write_dsn.empty() && !std::filesystem::exists(settings.data_dir / "postgres", error)) {
+    TryToListen(settings);
+  }
   std::filesystem::create_directories(settings.data_dir, error);
   if (error)
     return Fail({domain::ErrorKind::kInvalid, settings.data_dir.string() + " cannot be made: " + error.message()});

@@ -27,6 +27,7 @@
 
 #include <algorithm>
 #include <span>
+#include <stdexcept>
 #include <utility>
 
 namespace volcanion::cli {
@@ -34,6 +35,8 @@ namespace {
 
 using infrastructure::Settings;
 
+constexpr char kListen[] = "VOLCANION_LISTEN";
+constexpr char kAdminListen[] = "VOLCANION_ADMIN_LISTEN";
 constexpr std::size_t kAdminConnections = 32;  // probes and scrapers; clients must not take their descriptors
 constexpr int kCompilingThreads = 2;
 constexpr std::chrono::seconds kSyncHealthDeadline{10};
@@ -136,9 +139,17 @@ std::unique_ptr<application::Cache> MakeCache(const Settings& settings, Surround
   return std::make_unique<infrastructure::MemoryCache>(settings.cache_bytes, around.clock);
 }
 
-api::HttpServer MakeServer(const api::HttpServerSettings& settings, const api::Router& router) {
-  return api::HttpServer(
-      settings,
+/// Bound; where that cannot be, the setting is named.
+api::HttpServer Bind(const char* setting, const api::HttpServerSettings& settings, api::RequestHandler handler,
+                     api::ProtocolErrorAnswer error_answer) try {
+  return api::HttpServer(settings, std::move(handler), std::move(error_answer));
+} catch (const std::runtime_error& error) {
+  throw std::runtime_error(std::string(setting) + ": " + error.what());
+}
+
+api::HttpServer MakeServer(const char* setting, const api::HttpServerSettings& settings, const api::Router& router) {
+  return Bind(
+      setting, settings,
       [&router](api::Request request, api::Responder responder) {
         router.Dispatch(std::move(request), std::move(responder));
       },
@@ -170,6 +181,11 @@ api::Health CheckStore(const std::string& dsn, const char* store,
 }
 
 }  // namespace
+
+void TryToListen(const Settings& settings) {
+  const auto api = Bind(kListen, ToServer(settings, settings.listen, 1), {}, {});
+  const auto admin = Bind(kAdminListen, ToAdminServer(settings), {}, {});
+}
 
 Surroundings::Surroundings(const Settings& settings, std::string_view version)
     : log(ToLevel(settings.log_level),
@@ -277,7 +293,7 @@ ApiService::ApiService(const Settings& settings, const Stores& stores, Surroundi
       authentication_(management.directory, people.identify, around.secrets, around.clock, blocking_, failures_,
                       key_uses_),
       router_(ToCalls(settings, around, refused_), around.clock, around.secrets),
-      server_(MakeServer(ToServer(settings, settings.listen, settings.http_workers), router_)) {
+      server_(MakeServer(kListen, ToServer(settings, settings.listen, settings.http_workers), router_)) {
   api::GuardedRoutes routes(router_, authentication_, find_owner_, blocking_);
   api::AddIngestRoutes(routes, ingest_events_, rate_limiter_, {settings.max_event_bytes, settings.max_batch_events});
   const api::ReadingRoutes::Services reading{answers_,       recent_answers_, management.directory,
@@ -378,7 +394,7 @@ std::vector<api::HealthCheck> SyncService::HealthChecks() {
 AdminService::AdminService(const Settings& settings, Surroundings& around, std::vector<api::HealthCheck> checks)
     : blocking_(1, 64),
       router_({around.metrics, around.log}, around.clock, around.secrets),
-      server_(MakeServer(ToAdminServer(settings), router_)) {
+      server_(MakeServer(kAdminListen, ToAdminServer(settings), router_)) {
   api::AddHealthRoutes(router_, blocking_, std::move(checks), around.metrics);
 }
 

@@ -150,6 +150,9 @@ class JobService {
   std::jthread thread_;
 };
 
+/// Throws std::runtime_error, which names the setting, where the services could not listen; listens no more afterwards.
+void TryToListen(const infrastructure::Settings& settings);
+
 struct People;
 
 /// The public API: listens from construction, serves from Start() to Stop().

@@ -6,7 +6,10 @@
 #include "tests/support/processes/WaitUntil.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <chrono>
@@ -296,6 +299,28 @@ TEST_CASE(
     CHECK(versions.size() == 2);
     for (const auto& version : versions) CHECK(Member(version, "state") == "retired");
     stop(up);
+  }
+}
+
+TEST_CASE("where a port is taken, a first start says which setting names it, and makes nothing") {
+  const TemporaryDirectory directory;
+  const Process::Settings settings = UpIn(directory);
+  for (const auto* setting : {"VOLCANION_LISTEN", "VOLCANION_ADMIN_LISTEN"}) {
+    const int taken = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(taken, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(taken, 1) == 0);
+    REQUIRE(::getsockname(taken, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    auto refused = settings;
+    refused.environment[setting] = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    const auto ended = Run(refused);
+    ::close(taken);
+    CHECK(ended.status == 1);
+    CHECK_MESSAGE(Contains(ended.err, std::string(setting) + ": cannot listen on 127.0.0.1 port "), ended.err);
+    CHECK_FALSE(fs::exists(directory.path() / "var/postgres"));
   }
 }
 
