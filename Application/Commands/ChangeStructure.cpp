@@ -68,13 +68,13 @@ Result<ChangedStructure> ChangeStructureHandler::ChangeWithin(StructureVersions&
   return changed;
 }
 
-// An older version may judge instead, and be stricter.
+// An older version may judge instead, and be stricter; or none, and what was valid is unknown.
 Result<std::vector<domain::Fault>> ChangeStructureHandler::CheckRetirement(
     StructureVersions& versions, const EventStructure& retired, const std::optional<Override>& override) const {
   const auto newest = versions.Newest(StructureState::kActive);
   if (!newest || newest->version() != retired.version()) return std::vector<domain::Fault>();
   const auto successor = versions.Successor(retired.version());
-  if (!successor) return std::vector<domain::Fault>();
+  if (!successor) return CheckWithoutSuccessor(versions, retired, override);
   return CheckSuccession(versions, comparer_, retired, *successor, override);
 }
 

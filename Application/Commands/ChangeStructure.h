@@ -32,8 +32,8 @@ struct ChangedStructure {
 };
 
 /// A state that it has already is no change. kNotFound without the version; kConflict for what its state forbids
-/// (Domain/EventStructure.h) and, when it becomes active, as in CheckActivation(); kChangedMeanwhile at another
-/// revision; kInvalid for a schema that cannot judge, or when nothing is to be changed.
+/// (Domain/EventStructure.h) and, when another version or none judges from then on, as in StructureActivation.h;
+/// kChangedMeanwhile at another revision; kInvalid for a schema that cannot judge, or when nothing is to be changed.
 class ChangeStructureHandler {
  public:
   ChangeStructureHandler(StructureStore& store, DirectoryCache& directory, const SchemaCompiler& compiler,

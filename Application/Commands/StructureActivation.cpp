@@ -48,6 +48,20 @@ domain::Result<std::vector<domain::Fault>> CheckSuccession(StructureVersions& ve
                        *std::move(incompatible)};
 }
 
+domain::Result<std::vector<domain::Fault>> CheckWithoutSuccessor(StructureVersions& versions,
+                                                                 const domain::EventStructure& retired,
+                                                                 const std::optional<Override>& override) {
+  auto incompatible = CheckReason(override);
+  if (!incompatible || versions.compatibility() == domain::Compatibility::kNone) return incompatible;
+  incompatible->push_back({"", "last_version_retired", "no other version judges these events: all become unknown"});
+  if (override) return incompatible;
+  return domain::Error{domain::ErrorKind::kConflict,
+                       "The partner demands " + std::string(domain::ToString(versions.compatibility())) +
+                           " compatibility, and no other version takes the place of version " +
+                           std::to_string(retired.version()) + "; give an override with a reason to retire it.",
+                       *std::move(incompatible)};
+}
+
 domain::Result<std::vector<SchemaChange>> CompareWith(const domain::EventStructure& before, std::string_view schema,
                                                       domain::Compatibility wanted, const SchemaComparer& comparer) {
   if (wanted == domain::Compatibility::kNone) return std::vector<SchemaChange>();

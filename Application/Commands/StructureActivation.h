@@ -31,6 +31,11 @@ domain::Result<std::vector<domain::Fault>> CheckSuccession(StructureVersions& ve
                                                            const domain::EventStructure& next,
                                                            const std::optional<Override>& override);
 
+/// Likewise for a version after which none judges.
+domain::Result<std::vector<domain::Fault>> CheckWithoutSuccessor(StructureVersions& versions,
+                                                                 const domain::EventStructure& retired,
+                                                                 const std::optional<Override>& override);
+
 /// The changes from an active version to a schema that compiles that break what is wanted. A version that cannot be
 /// read any more (it may be older than the rules by which this program compiles) is one such change.
 domain::Result<std::vector<SchemaChange>> CompareWith(const domain::EventStructure& before, std::string_view schema,

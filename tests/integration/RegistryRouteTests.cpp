@@ -72,7 +72,13 @@ TEST_SUITE("structures") {
     CHECK(JsonString(read.body, "activatedAt") == JsonString(active.body, "activatedAt"));
     CHECK(api.Patch(api.Version(1), R"({"schema":{}})").status == 409);
     CHECK(api.Patch(api.Version(1), R"({"state":"draft"})").status == 409);
-    CHECK(api.Patch(api.Version(1), R"({"state":"retired"})").status == 200);
+    const auto last = api.Patch(api.Version(1), R"({"state":"retired"})");
+    CHECK(last.status == 409);
+    CHECK(Has(last.body, R"("errors":[{"pointer":"","code":"last_version_retired",)"));
+    CHECK(Has(api.Ingest(R"({"eventName":"purchase"})").body, R"("schemaVersion":1)"));
+    const auto retired = api.Patch(api.Version(1), R"({"state":"retired","override":{"reason":"sold no more"}})");
+    CHECK(retired.status == 200);
+    CHECK(Has(retired.body, R"("incompatibleChanges":[{"pointer":"","code":"last_version_retired",)"));
     CHECK(Has(api.Ingest(R"({"eventName":"purchase"})").body, R"("schemaVersion":null)"));
   }
 
@@ -300,7 +306,7 @@ TEST_SUITE("unknown events") {
       CHECK(AllOf(list(), "eventName") == std::vector<std::string>{"view"});
       CHECK(Sql(api.stores.read_dsn(), "SELECT sum(events) FROM read.unknown_events WHERE event_name = 'click'") ==
             "10");
-      REQUIRE(api.Patch(api.Version(1, "click"), R"({"state":"retired"})").status == 200);
+      REQUIRE(api.Patch(api.Version(1, "click"), R"({"state":"retired","override":{"reason":"wrong"}})").status == 200);
       CHECK(AllOf(list(), "eventName").size() == 3);
     }
     SUBCASE("for one system") {

@@ -258,7 +258,7 @@ TEST_SUITE("the registry of structures") {
     CHECK(Take(purchase, 1, kDraft).error().kind == ErrorKind::kConflict);
     CHECK(Take(purchase, 1, kActive).ok());  // it is that already
     CHECK(structures.Get(purchase, 1).value().head().revision == 1);
-    REQUIRE(Take(purchase, 1, kRetired).ok());
+    REQUIRE(Take(purchase, 1, kRetired, Override{"sold no more"}).ok());
     CHECK(Take(purchase, 1, kActive).error().kind == ErrorKind::kConflict);
     CHECK(Take(purchase, 2, kActive).error().kind == ErrorKind::kNotFound);
     CHECK(change.Handle({purchase, 1}).error().kind == ErrorKind::kInvalid);
@@ -298,9 +298,36 @@ TEST_SUITE("the registry of structures") {
     CHECK(JudgeOf(app)->version == 1);
   }
 
+  TEST_CASE_FIXTURE(Registry, "the last active version is retired with an override, or where nothing is demanded") {
+    const StructureIdentity own{partner, "purchase", StoredSystem(partner, "app")};
+    const Override wanted{"sold no more"};
+    REQUIRE(Publish(purchase, AtMost(5)).ok());
+    REQUIRE(Publish(purchase, AtMost(6)).ok());
+    REQUIRE(Publish(own, AtMost(6)).ok());
+    REQUIRE(Take(purchase, 1, kRetired).ok());
+    const auto refused = Take(purchase, 2, kRetired);  // the system's own judges no events of others
+    REQUIRE(refused.error().kind == ErrorKind::kConflict);
+    REQUIRE(refused.error().faults.size() == 1);
+    CHECK(refused.error().faults[0].code == "last_version_retired");
+    CHECK(Take(purchase, 2, kRetired, Override{""}).error().kind == ErrorKind::kInvalid);
+    CHECK(structures.Get(purchase, 2).value().state() == kActive);
+    const auto retired = Take(purchase, 2, kRetired, wanted);
+    REQUIRE(retired.ok());
+    CHECK(retired->incompatible_changes.size() == 1);
+    CHECK(Written("SELECT details->>'overrideReason' || details#>>'{incompatibleChanges,0,code}' "
+                  "FROM write.audit_log ORDER BY audit_id DESC LIMIT 1") == "sold no morelast_version_retired");
+    CHECK(Take(own, 1, kRetired).error().kind == ErrorKind::kConflict);
+    application::ChangePartner careless{partner};
+    careless.change.compatibility = domain::Compatibility::kNone;
+    REQUIRE(change_partner.Handle(careless).ok());
+    const auto unasked = Take(own, 1, kRetired);
+    REQUIRE(unasked.ok());
+    CHECK(unasked->incompatible_changes.empty());
+  }
+
   TEST_CASE_FIXTURE(Registry, "retiring everything first does not evade the comparison") {
     REQUIRE(Publish(purchase, AtMost(1000)).ok());
-    REQUIRE(Take(purchase, 1, kRetired).ok());
+    REQUIRE(Take(purchase, 1, kRetired, Override{"to begin again"}).ok());
     const auto evading = Publish(purchase, AtMost(10));
     CHECK(evading.error().kind == ErrorKind::kConflict);
     CHECK(evading.error().faults.size() == 1);

@@ -229,6 +229,10 @@ TEST_CASE("versions are listed, shown, activated and retired; documents are vali
   CHECK(Member(repository.Structure({"show", "purchase", "--version", "1", "--json"}).out, "schema") == kFrom0);
   CHECK(repository.Structure({"retire", "purchase", "1"}).status == 0);
   CHECK(repository.Versions() == "purchase 1 retired, purchase 2 active");
+  ended = repository.Structure({"retire", "purchase", "2"});
+  CHECK(ended.status == 3);
+  CHECK_MESSAGE(Contains(ended.err, "no other version judges these events"), ended.err);
+  CHECK(repository.Versions() == "purchase 1 retired, purchase 2 active");
   CHECK(repository.Structure({"show", "purchase", "--version", "9"}).status == 1);
 
   const auto schema = repository.folder() + "/purchase.schema.json";
@@ -240,6 +244,9 @@ TEST_CASE("versions are listed, shown, activated and retired; documents are vali
   CHECK(ended.status == 1);
   CHECK_MESSAGE(Contains(ended.out, "bad.json: invalid\n  /amount  must be at least 1; was 0 ("), ended.out);
   CHECK(repository.Structure({"validate", "-", good}, "{}\n").status == 0);
+
+  CHECK(repository.Structure({"retire", "purchase", "2", "--allow-breaking", "sold no more"}).status == 0);
+  CHECK(repository.Versions() == "purchase 1 retired, purchase 2 retired");
 }
 
 TEST_CASE("unknown events are listed, and a schema is suggested into a file that was not there") {
