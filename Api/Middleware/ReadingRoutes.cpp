@@ -207,11 +207,12 @@ Result<Asked> ReadQuestion(std::string_view pattern, const ReadingRoutes::Handle
 /// The answer as it is now; nothing when that is not to be made behind somebody's back.
 std::optional<AnswerCache::Answer> FindAgain(const ReadingRoutes::Services& services, const Asked& asked) {
   if (!asked.reading.scope) return std::nullopt;
+  const AnswerCache::Demand renewal{.is_renewal = true};
   if (asked.reading.is_analysis) {
-    auto kept = services.answers.FindKept(*asked.reading.scope, asked.question, {});
+    auto kept = services.answers.FindKept(*asked.reading.scope, asked.question, renewal);
     return kept ? *std::move(kept) : std::nullopt;
   }
-  auto found = services.answers.Find(*asked.reading.scope, asked.question, {}, asked.reading.make);
+  auto found = services.answers.Find(*asked.reading.scope, asked.question, renewal, asked.reading.make);
   return found ? std::optional(*std::move(found)) : std::nullopt;
 }
 

@@ -47,7 +47,7 @@ domain::Result<std::optional<AnswerCache::Answer>> AnswerCache::FindKept(const A
   if (!place) return place.error();
   auto kept = cache_.Get(place->key);
   if (!kept) return std::optional<Answer>();
-  metrics_.AnswerLookedUp("hit");
+  if (!demand.is_renewal) metrics_.AnswerLookedUp("hit");
   return std::optional(place->With(std::make_shared<const std::string>(*std::move(kept))));
 }
 
@@ -58,11 +58,11 @@ domain::Result<AnswerCache::Answer> AnswerCache::Find(const AnswerScope& scope, 
   if (!place) return place.error();
   if (!demand.past_cache && !demand.is_not_kept) {
     if (auto kept = cache_.Get(place->key)) {
-      metrics_.AnswerLookedUp("hit");
+      if (!demand.is_renewal) metrics_.AnswerLookedUp("hit");
       return place->With(std::make_shared<const std::string>(*std::move(kept)));
     }
   }
-  metrics_.AnswerLookedUp(demand.past_cache ? "bypass" : "miss");
+  if (!demand.is_renewal) metrics_.AnswerLookedUp(demand.past_cache ? "bypass" : "miss");
   auto text = demand.past_cache ? MakeAndKeep(place->key, make) : MakeOnce(place->key, demand.hung_up, make);
   if (!text) return std::move(text).error();
   return place->With(*std::move(text));

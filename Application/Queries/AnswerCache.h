@@ -44,6 +44,7 @@ class AnswerCache {
     std::int64_t min_position = 0;  ///< which the read store is known to have reached
     bool past_cache = false;        ///< made now, whatever the cache has
     bool is_not_kept = false;       ///< FindKept() has just said so: Find() need not ask the cache again at once
+    bool is_renewal = false;        ///< for nobody who waits: it is not counted as looked up
     std::stop_token hung_up = {};   ///< stops when who asks does not wait any more; `make` may fail for that
   };
   struct Answer {

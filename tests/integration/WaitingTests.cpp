@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <future>
 #include <string>
 #include <thread>
@@ -9,6 +10,7 @@
 
 using namespace volcanion;
 using namespace volcanion::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -154,5 +156,12 @@ TEST_SUITE("answers that are the same") {
               .status == 200);
     CHECK(count("bypass") == 1);
     CHECK(count("hit") == 1);
+
+    // Long enough for answers that are made anew behind those who ask.
+    int asked = 4;
+    for (const auto end = std::chrono::steady_clock::now() + 500ms; std::chrono::steady_clock::now() < end; ++asked) {
+      CHECK(api.Get("?limit=7&order=asc").status == 200);
+    }
+    CHECK(count("hit") + count("miss") + count("bypass") == asked);
   }
 }
