@@ -1,6 +1,7 @@
 #include "Api/Middleware/ReadingRoutes.h"
 
 #include "Api/Json/JsonText.h"
+#include "Api/Middleware/EntityTag.h"
 #include "Api/Middleware/Problem.h"
 #include "Api/Middleware/RunBlocking.h"
 #include "Api/Routes/AsOf.h"
@@ -115,9 +116,8 @@ Result<AnswerCache::Answer> Find(const ReadingRoutes::Services& services, const 
 void Give(const Call& call, const RecentAnswers::Recent& found, domain::Timestamp now, bool in_time) {
   const auto as_of = AsOfText(found.answer.as_of, now);
   const auto& tag = found.tag;
-  const auto known = call.request.headers.Find("If-None-Match");
   Response response;
-  if (in_time && known && (*known == "*" || Lists(*known, tag) || Lists(*known, std::string_view(tag).substr(2)))) {
+  if (in_time && IsKnownTo(call.request.headers, tag)) {
     response.status = 304;
     response.headers.Add("X-As-Of", as_of.substr(8, as_of.size() - 9));
   } else {

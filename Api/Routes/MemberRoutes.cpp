@@ -30,12 +30,10 @@ void WriteMember(JsonText& json, const MemberRow& member) {
   json.EndObject();
 }
 
-Response ShowMember(int status, const MemberRow& member) {
+Response ShowMember(const Call& call, int status, const MemberRow& member) {
   JsonText json;
   WriteMember(json, member);
-  auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", EntityTag(member.id.ToString(), member.revision()));
-  return response;
+  return Tagged(call.request, MakeJson(status, json.Take()), member.id.ToString(), member.revision());
 }
 
 /// A program that made admins could be more than its scopes say.
@@ -68,7 +66,7 @@ Result<Response> Invite(const MemberHandlers& handlers, const Call& call) {
   if (auto refusal = RefusalOf(call, role)) return *std::move(refusal);
   const auto invited = handlers.invite.Handle({*partner, *email, role, AuthorOf(call)});
   if (!invited) return invited.error();
-  return ShowMember(201, *invited);
+  return ShowMember(call, 201, *invited);
 }
 
 Result<Response> List(const MemberHandlers& handlers, const Call& call) {
@@ -104,7 +102,7 @@ Result<Response> Get(const MemberHandlers& handlers, const Call& call) {
   if (!path) return path.error();
   const auto member = handlers.people.GetMember(path->partner, path->member);
   if (!member) return member.error();
-  return ShowMember(200, *member);
+  return ShowMember(call, 200, *member);
 }
 
 Result<Response> Change(const MemberHandlers& handlers, const Call& call) {
@@ -119,7 +117,7 @@ Result<Response> Change(const MemberHandlers& handlers, const Call& call) {
                                                   {path->partner, AuthorOf(call), "member.changed", ""});
   if (!changed) return changed.error();
   (void)handlers.directory.Refresh();  // in force here at once; the others hear of it by polling
-  return ShowMember(200, *changed);
+  return ShowMember(call, 200, *changed);
 }
 
 Result<Response> Remove(const MemberHandlers& handlers, const Call& call) {

@@ -26,12 +26,10 @@ void WritePartner(JsonText& json, const domain::Partner& partner) {
   json.EndObject();
 }
 
-Response PartnerJson(int status, const domain::Partner& partner) {
+Response PartnerJson(const Call& call, int status, const domain::Partner& partner) {
   JsonText json;
   WritePartner(json, partner);
-  auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", EntityTag(partner.id().ToString(), partner.revision()));
-  return response;
+  return Tagged(call.request, MakeJson(status, json.Take()), partner.id().ToString(), partner.revision());
 }
 
 std::optional<domain::Compatibility> ReadCompatibility(BodyReader& body) {
@@ -50,7 +48,7 @@ Result<Response> Create(application::CreatePartnerHandler& handler, const Call& 
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto partner = handler.Handle(std::move(command));
   if (!partner) return partner.error();
-  return PartnerJson(201, *partner);
+  return PartnerJson(call, 201, *partner);
 }
 
 /// Those that a caller may see; nothing: all.
@@ -82,7 +80,7 @@ Result<Response> Get(application::ManagementStore& store, const Call& call) {
   if (!id) return id.error();
   const auto partner = store.GetPartner(*id);
   if (!partner) return partner.error();
-  return PartnerJson(200, *partner);
+  return PartnerJson(call, 200, *partner);
 }
 
 Result<Response> Change(application::ChangePartnerHandler& handler, const Call& call) {
@@ -102,7 +100,7 @@ Result<Response> Change(application::ChangePartnerHandler& handler, const Call& 
   }
   const auto partner = handler.Handle(command);
   if (!partner) return partner.error();
-  return PartnerJson(200, *partner);
+  return PartnerJson(call, 200, *partner);
 }
 
 }  // namespace

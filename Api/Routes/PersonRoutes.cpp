@@ -50,6 +50,7 @@ Response ShowPerson(const PersonRow& person) {
   json.EndArray();
   json.EndObject();
   auto response = MakeJson(200, json.Take());
+  // For If-Match alone: memberships come and go under the same revision.
   response.headers.Add("ETag", EntityTag(person.id.ToString(), person.revision()));
   return response;
 }

@@ -53,7 +53,8 @@ std::string NameOf(const StructureIdentity& identity, int version) {
 }
 
 /// `incompatible` is left out where nothing was compared.
-Response StructureJson(int status, const EventStructure& structure, const std::vector<domain::Fault>* incompatible) {
+Response StructureJson(const Call& call, int status, const EventStructure& structure,
+                       const std::vector<domain::Fault>* incompatible) {
   JsonText json;
   json.BeginObject();
   WriteStructure(json, structure.head(), &structure.schema());
@@ -62,9 +63,8 @@ Response StructureJson(int status, const EventStructure& structure, const std::v
     WriteFaults(json, *incompatible);
   }
   json.EndObject();
-  auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", EntityTag(NameOf(structure.identity(), structure.version()), structure.head().revision));
-  return response;
+  return Tagged(call.request, MakeJson(status, json.Take()), NameOf(structure.identity(), structure.version()),
+                structure.head().revision);
 }
 
 std::optional<domain::PartnerSystemId> ReadSystem(BodyReader& body) {
@@ -102,7 +102,7 @@ Result<Response> Publish(application::PublishStructureHandler& handler, const Ca
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto published = handler.Handle(std::move(command));
   if (!published) return published.error();
-  return StructureJson(published->is_new ? 201 : 200, published->structure, &published->incompatible_changes);
+  return StructureJson(call, published->is_new ? 201 : 200, published->structure, &published->incompatible_changes);
 }
 
 Result<Response> Compare(application::CompareStructureHandler& handler, const Call& call) {
@@ -188,7 +188,7 @@ Result<Response> Get(application::StructureStore& store, const Call& call) {
   if (!address) return address.error();
   const auto structure = store.Get(address->identity, address->version);
   if (!structure) return structure.error();
-  return StructureJson(200, *structure, nullptr);
+  return StructureJson(call, 200, *structure, nullptr);
 }
 
 Result<Response> Change(application::ChangeStructureHandler& handler, const Call& call) {
@@ -205,7 +205,7 @@ Result<Response> Change(application::ChangeStructureHandler& handler, const Call
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto changed = handler.Handle(std::move(command));
   if (!changed) return changed.error();
-  return StructureJson(200, changed->structure, &changed->incompatible_changes);
+  return StructureJson(call, 200, changed->structure, &changed->incompatible_changes);
 }
 
 Result<Response> ValidateDocuments(application::ValidateDocumentsHandler& handler, const Call& call) {

@@ -51,12 +51,10 @@ void WriteSystem(JsonText& json, const domain::PartnerSystem& system) {
   json.EndObject();
 }
 
-Response SystemJson(int status, const domain::PartnerSystem& system) {
+Response SystemJson(const Call& call, int status, const domain::PartnerSystem& system) {
   JsonText json;
   WriteSystem(json, system);
-  auto response = MakeJson(status, json.Take());
-  response.headers.Add("ETag", EntityTag(system.id().ToString(), system.revision()));
-  return response;
+  return Tagged(call.request, MakeJson(status, json.Take()), system.id().ToString(), system.revision());
 }
 
 Result<Response> Register(application::RegisterPartnerSystemHandler& handler, const Call& call) {
@@ -71,7 +69,7 @@ Result<Response> Register(application::RegisterPartnerSystemHandler& handler, co
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto system = handler.Handle(std::move(command));
   if (!system) return system.error();
-  return SystemJson(201, *system);
+  return SystemJson(call, 201, *system);
 }
 
 Result<Response> Change(application::ChangePartnerSystemHandler& handler, const Call& call) {
@@ -89,7 +87,7 @@ Result<Response> Change(application::ChangePartnerSystemHandler& handler, const 
   if (auto read = body->Finish(); !read) return std::move(read).error();
   const auto system = handler.Handle(command);
   if (!system) return system.error();
-  return SystemJson(200, *system);
+  return SystemJson(call, 200, *system);
 }
 
 Result<Response> Get(application::ManagementStore& store, const Call& call) {
@@ -97,7 +95,7 @@ Result<Response> Get(application::ManagementStore& store, const Call& call) {
   if (!id) return id.error();
   const auto system = store.GetSystem(call.owner, *id);
   if (!system) return system.error();
-  return SystemJson(200, *system);
+  return SystemJson(call, 200, *system);
 }
 
 Result<Response> List(application::FindSystemsHandler& handler, const Call& call) {

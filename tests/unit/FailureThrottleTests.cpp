@@ -76,4 +76,26 @@ TEST_SUITE("entity tags") {
       CHECK(read(other) == std::vector<int>());
     }
   }
+  TEST_CASE("what a GET knows already is 304, and a change is answered whole") {
+    const auto status = [](const std::string& method, const std::string& known) {
+      Request request;
+      request.method = method;
+      request.headers.Add("If-None-Match", known);
+      const auto answer = Tagged(request, {200, {}, "{}"}, "one", 2);
+      CHECK(answer.headers.Find("ETag") == EntityTag("one", 2));
+      CHECK(answer.body == (answer.status == 200 ? "{}" : ""));
+      return answer.status;
+    };
+    const auto tag = EntityTag("one", 2);
+    for (const auto& known : {tag, "W/" + tag, EntityTag("one", 1) + ", " + tag, std::string("*")}) {
+      CAPTURE(known);
+      CHECK(status("GET", known) == 304);
+      CHECK(status("HEAD", known) == 304);
+      CHECK(status("PATCH", known) == 200);
+    }
+    for (const auto& other : {EntityTag("one", 1), EntityTag("another", 2), tag.substr(1), std::string()}) {
+      CAPTURE(other);
+      CHECK(status("GET", other) == 200);
+    }
+  }
 }

@@ -112,8 +112,12 @@ TEST_SUITE("what one partner was given is useless to another") {
       const auto tag = api.As(api.theirs, theirs[i]).Header("ETag").value();
       const std::string change = i == 2 ? R"({"state":"retired","override":{"reason":"test"}})" : R"({"name":"another"})";
       CHECK(api.service.Send("PATCH", ours[i], change, {{"If-Match", tag}}).status == 412);
+      CHECK(api.As(api.ours, ours[i], {{"If-None-Match", tag}}).status == 200);
+      CHECK(api.As(api.ours, theirs[i], {{"If-None-Match", tag}}).status == 404);
       const auto own = api.As(api.ours, ours[i]).Header("ETag").value();
+      CHECK(api.As(api.ours, ours[i], {{"If-None-Match", own}}).status == 304);
       CHECK(api.service.Send("PATCH", ours[i], change, {{"If-Match", own}}).status == 200);
+      CHECK(api.As(api.ours, ours[i], {{"If-None-Match", own}}).status == 200);
     }
     for (const std::string more : {"", "?eventName=none"}) {  // an empty page is the same text for both
       const auto tag = api.As(api.theirs, ListsOf(api.theirs.sender)[0] + more).Header("ETag").value();
