@@ -39,7 +39,8 @@ struct Access {
   static Access PlatformAdmin(Owner owner = Owner::kNone) { return {Caller::kPlatformAdmin, owner}; }
 };
 
-/// For the matrix of routes: "partner admin of the system's partner, or a service token with systems:write".
+/// For the matrix of routes, and for who is refused: "partner admin of the system's partner, or a service token with
+/// systems:write".
 std::string ToString(const Access& access);
 
 /// What a principal is to a route.

@@ -76,7 +76,9 @@ Authentication::Identity Authentication::IdentifyOrNote(std::string_view credent
 void Authentication::WithIdentity(Call call, std::function<void(Call, Identity)> next) {
   const auto credential = CredentialOf(call.request.headers);
   if (!credential || credential->empty()) {
-    return call.answer.SendProblem(401, "A key is needed: send it as X-API-Key or as Authorization: Bearer.");
+    return call.answer.SendProblem(401,
+                                   "A key or a token is needed: send it as X-API-Key, as Authorization: Bearer, or as "
+                                   "the user name of Authorization: Basic.");
   }
   const auto identity = identify_.With(*credential);
   if (!std::holds_alternative<std::monostate>(identity)) return next(std::move(call), identity);

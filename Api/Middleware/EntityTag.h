@@ -20,8 +20,8 @@ std::optional<std::vector<int>> ReadIfMatch(const Headers& headers, std::string_
 /// Whether If-None-Match names that tag, weak or strong, or any (RFC 9110, 13.1.2).
 bool IsKnownTo(const Headers& headers, std::string_view tag);
 
-/// The answer with the entity tag of the thing that it shows; a 304 instead where a GET says that it knows that one. The
-/// revision is to change with everything that the answer says.
+/// The answer with the entity tag of the thing that it shows; a 304 instead where a GET says that it knows that one.
+/// The revision is to change with everything that the answer says.
 Response Tagged(const Request& request, Response response, std::string_view thing, int revision);
 
 }  // namespace volcanion::api

@@ -81,7 +81,7 @@ std::optional<Error> RefusalOf(Call& call, const Access& access, application::Fi
       if (*owner) call.owner = **owner;
       break;
     case Standing::kNotEnough:
-      return Error{ErrorKind::kForbidden, "You are not allowed to do this."};
+      return Error{ErrorKind::kForbidden, "You are not allowed to do this. It is for: " + ToString(access) + "."};
     case Standing::kStranger:
       if (*owner) call.answer.SetStranger(**owner);
       return NoSuch(access.owner);

@@ -7,6 +7,17 @@
 #include <set>
 
 namespace volcanion::api {
+namespace {
+
+/// Whether it would be a time with a plus for its last blank, as in "2026-11-20T10:00:00 02:00".
+bool HasLostPlus(std::string text) {
+  const auto blank = text.rfind(' ');
+  if (blank == std::string::npos) return false;
+  text[blank] = '+';
+  return domain::ParseRfc3339(text).has_value();
+}
+
+}  // namespace
 
 domain::Result<QueryReader> QueryReader::Open(std::string_view query) {
   auto parameters = ParseQuery(query);
@@ -51,7 +62,11 @@ std::optional<domain::Timestamp> QueryReader::Time(std::string_view name) {
   const auto text = Text(name);
   if (!text) return std::nullopt;
   auto time = domain::ParseRfc3339(*text);
-  if (!time) Note(name, "malformed_time", "must be an RFC 3339 date and time, such as 2026-11-20T10:00:00Z");
+  if (!time) {
+    std::string message = "must be an RFC 3339 date and time, such as 2026-11-20T10:00:00Z";
+    if (HasLostPlus(*text)) message += "; write %2B for the + before the offset, as a + in a query is a blank";
+    Note(name, "malformed_time", std::move(message));
+  }
   return time;
 }
 

@@ -37,6 +37,12 @@ void WriteToken(JsonText& json, const ServiceToken& token) {
   json.EndObject();
 }
 
+std::string NamesOfScopes() {
+  std::string names;
+  for (const auto scope : domain::kAllScopes) names.append(names.empty() ? "" : ", ").append(domain::ToString(scope));
+  return names;
+}
+
 domain::Scopes ReadScopes(BodyReader& body) {
   domain::Scopes scopes;
   for (const auto& text : body.RequiredArray("scopes")) {  // each is JSON: a name in quotes, or no scope
@@ -45,7 +51,7 @@ domain::Scopes ReadScopes(BodyReader& body) {
     if (scope) {
       scopes.Add(*scope);
     } else {
-      body.Note("scopes", "wrong_value", "must hold names of scopes, such as \"events:read\"; has " + text);
+      body.Note("scopes", "wrong_value", "must be among " + NamesOfScopes() + "; has " + text);
     }
   }
   return scopes;

@@ -18,7 +18,9 @@ domain::Result<domain::Done> AcceptInvitationHandler::Handle(const AcceptInvitat
   std::optional<std::string> password_hash;
   if (!(*holder)->has_password) {
     if (auto fault = domain::CheckPassword(command.password.value_or(""), (*holder)->email)) {
-      return Error{ErrorKind::kInvalid, "A password is needed.", {*std::move(fault)}};
+      const auto why = command.password ? "The password will not do: it " + fault->message + "."
+                                        : "A password is needed: it " + fault->message + ".";
+      return Error{ErrorKind::kInvalid, why, {*std::move(fault)}};
     }
     auto hash = hasher_.Hash(*command.password);
     if (!hash) return std::move(hash).error();

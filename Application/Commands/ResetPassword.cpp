@@ -34,7 +34,7 @@ Result<Done> ResetPasswordHandler::Handle(const ResetPassword& command) {
   if (!holder) return holder.error();
   if (!*holder) return UsedLink();
   if (auto fault = domain::CheckPassword(command.password, (*holder)->email)) {
-    return Error{ErrorKind::kInvalid, "The password will not do.", {*std::move(fault)}};
+    return Error{ErrorKind::kInvalid, "The password will not do: it " + fault->message + ".", {*fault}};
   }
   const auto hash = hasher_.Hash(command.password);
   if (!hash) return hash.error();

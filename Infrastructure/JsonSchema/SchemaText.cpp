@@ -14,7 +14,7 @@ constexpr std::size_t kMaxSchemaDepth = 100;
 
 domain::Error Refusal(std::string pointer, std::string code, std::string message) {
   return {domain::ErrorKind::kInvalid,
-          "the schema cannot be used",
+          "The schema cannot be used.",
           {{std::move(pointer), std::move(code), std::move(message)}}};
 }
 

@@ -71,7 +71,7 @@ class ValijsonCompiledSchema final : public application::CompiledSchema {
 };
 
 domain::Error Refusal(std::vector<domain::Fault> faults) {
-  return {domain::ErrorKind::kInvalid, "the schema cannot be used", std::move(faults)};
+  return {domain::ErrorKind::kInvalid, "The schema cannot be used.", std::move(faults)};
 }
 
 domain::Error Refusal(std::string pointer, std::string code, std::string message) {

@@ -23,6 +23,7 @@ TEST_SUITE("who gets in") {
     const auto none = with({});
     CHECK(none.status == 401);
     CHECK(none.Header("WWW-Authenticate") == "Bearer");
+    CHECK(Has(none.body, "Authorization: Basic"));
     CHECK(with({{"X-API-Key", "vk_live_wrong"}}).status == 401);
     CHECK(with({{"X-API-Key", ""}}).status == 401);
     CHECK(with(api.service.AsAdmin()).status == 403);

@@ -8,6 +8,7 @@
 #include "Api/Middleware/Call.h"
 #include "Api/Middleware/ClientAddress.h"
 #include "Api/Middleware/Problem.h"
+#include "Api/Middleware/QueryReader.h"
 #include "Api/Middleware/RateLimiter.h"
 #include "Api/Middleware/RunBlocking.h"
 #include "Api/Router.h"
@@ -320,6 +321,18 @@ TEST_SUITE("requests") {
     CHECK(CredentialOf(With("Authorization", "Basic azo=")) == "k");      // k:
     CHECK_FALSE(CredentialOf(With("Authorization", "Digest k")).has_value());
     CHECK_FALSE(CredentialOf({}).has_value());
+  }
+
+  TEST_CASE("a time whose + was not escaped is refused with a word about that") {
+    const auto message = [](std::string_view query) {
+      auto parameters = QueryReader::Open(query).value();
+      (void)parameters.Time("from");
+      const auto read = parameters.Finish();
+      return read ? std::string() : read.error().faults.at(0).message;
+    };
+    CHECK(message("from=2026-11-20T10:00:00%2B02:00").empty());
+    CHECK(message("from=2026-11-20T10:00:00+02:00").find("write %2B for the +") != std::string::npos);
+    CHECK(message("from=2026-11-20+10:00:00").find("%2B") == std::string::npos);
   }
 
   TEST_CASE("a query string is decoded, and refused when it is malformed") {

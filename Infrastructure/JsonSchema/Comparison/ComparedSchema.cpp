@@ -29,7 +29,7 @@ domain::Result<std::unique_ptr<const ComparedSchema>> ComparedSchema::Read(std::
   std::vector<domain::Fault> faults;
   std::unique_ptr<const ComparedSchema> schema(new ComparedSchema(std::move(*read), order, faults));
   if (!faults.empty())
-    return domain::Error{domain::ErrorKind::kInvalid, "the schema cannot be used", std::move(faults)};
+    return domain::Error{domain::ErrorKind::kInvalid, "The schema cannot be used.", std::move(faults)};
   return schema;
 }
 

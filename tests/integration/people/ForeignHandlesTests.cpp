@@ -110,7 +110,8 @@ TEST_SUITE("what one partner was given is useless to another") {
     for (std::size_t i = 0; i < ours.size(); ++i) {
       CAPTURE(ours[i]);
       const auto tag = api.As(api.theirs, theirs[i]).Header("ETag").value();
-      const std::string change = i == 2 ? R"({"state":"retired","override":{"reason":"test"}})" : R"({"name":"another"})";
+      const std::string change =
+          i == 2 ? R"({"state":"retired","override":{"reason":"test"}})" : R"({"name":"another"})";
       CHECK(api.service.Send("PATCH", ours[i], change, {{"If-Match", tag}}).status == 412);
       CHECK(api.As(api.ours, ours[i], {{"If-None-Match", tag}}).status == 200);
       CHECK(api.As(api.ours, theirs[i], {{"If-None-Match", tag}}).status == 404);

@@ -49,7 +49,10 @@ TEST_SUITE("members") {
     CHECK_FALSE(Has(invited.body, token));
     CHECK(api.Invite(kAda).status == 409);
     CHECK(api.service.LogIn(kAda).status == 401);
-    CHECK(Has(api.Accept(token, "short").body, R"("pointer":"/password","code":"too_short")"));
+    const auto weak = api.Accept(token, "short").body;
+    CHECK(Has(weak, R"("detail":"The password will not do: it must have at least 12 characters.")"));
+    CHECK(Has(weak, R"("pointer":"/password","code":"too_short")"));
+    CHECK(Has(api.Anyone("/api/auth/accept-invitation", R"({"token":")" + token + "\"}").body, "A password is needed"));
     CHECK(Has(api.Accept("vo_live_guessed").body, R"("pointer":"/token","code":"not_good")"));
     CHECK(api.Reset(token, TestService::kPassword).status == 422);  // it is for an invitation
     CHECK(api.Accept(token).status == 204);
@@ -207,7 +210,9 @@ TEST_SUITE("service tokens") {
         HttpClient(api.service.port()).Post(structures, R"({"eventName":"e","schema":{}})", TestService::As(token));
     CHECK(published.status == 201);
     CHECK(api.GetAs(token, structures) == 200);
-    CHECK(api.GetAs(token, api.members) == 403);
+    const auto beyond = HttpClient(api.service.port()).Get(api.members, TestService::As(token));
+    CHECK(beyond.status == 403);
+    CHECK(Has(beyond.body, "It is for: partner admin of the partner, or a service token with members:read."));
     CHECK(api.GetAs(token, api.tokens) == 403);
     const auto listed = api.service.Get(api.tokens).body;
     CHECK(Has(listed, R"("name":"ci")"));
@@ -235,7 +240,10 @@ TEST_SUITE("service tokens") {
     const auto refused = api.service.Post(api.tokens, R"({"name":"","scopes":[],"expiresAt":"2020-01-01T00:00:00Z"})");
     CHECK(refused.status == 422);
     for (const char* pointer : {"/name", "/scopes", "/expiresAt"}) CHECK(Has(refused.body, pointer));
-    CHECK(api.service.Post(api.tokens, R"({"name":"ci","scopes":["everything"]})").status == 422);
+    const auto unknown = api.service.Post(api.tokens, R"({"name":"ci","scopes":["everything"]})");
+    CHECK(unknown.status == 422);
+    CHECK(Has(unknown.body, "must be among events:read, partners:read, "));
+    CHECK(Has(unknown.body, R"(, audit:read; has \"everything\")"));
     CHECK(api.service.Post(api.tokens, R"({"name":"ci","scopes":[1]})").status == 422);
     CHECK(api.service.Post(api.tokens, R"({"name":"ci"})").status == 422);
     CHECK(api.service

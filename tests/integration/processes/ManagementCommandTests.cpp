@@ -140,6 +140,9 @@ TEST_CASE("people are listed, shown, deactivated and let in again; tokens are ma
   CHECK(Elements(desk({"person", "list", "--inactive", "--json"}).out).empty());
   CHECK(desk({"person", "show", "nobody@example.com"}).status == 1);
 
+  ended = desk({"token", "create", "--name", "ci", "--scope", "foo:bar"});
+  CHECK(ended.status == 1);
+  CHECK_MESSAGE(Contains(ended.err, "must be among events:read, "), ended.err);
   ended = desk({"token", "create", "--name", "ci", "--scope", "structures:write", "--scope", "events:read"});
   REQUIRE_MESSAGE(ended.status == 0, ended.err);
   const auto token = ended.out.substr(0, ended.out.size() - 1);
