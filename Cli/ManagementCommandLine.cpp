@@ -287,7 +287,7 @@ void AddAuditCommand(CLI::App& app, int& status) {
       AddRemoteCommand(app, "audit", "What was changed or refused, the newest first; with --json a line each.", status,
                        [question](Remote& remote) { return ShowAudit(remote, *question); });
   AddPartnerOption(audit, question->partner);
-  audit->add_option("--actor", question->actor, "only of this one");
+  audit->add_option("--actor", question->actor, "only of this one, its whole text");
   audit->add_option("--action", question->action, "only such entries, as in structure.published");
   audit->add_option("--target", question->target, "only about this: its words, or its id");
   audit->add_option("--from", question->from, "from this time on, RFC 3339");
