@@ -270,14 +270,15 @@ TEST_CASE(
     };
     rename(partner, "Strikes");
     rename("/api/systems/" + up.demo("VOLCANION_PARTNER_SYSTEM_ID"), "Form");
+    const auto other = "/api/partners/" + up.demo("VOLCANION_DEMO_AMERICAN_PARTNER_ID");
     CHECK(client
-              .Post(partner + "/structures",
+              .Post(other + "/structures",
                     R"({"eventName":"wildlife_strike_reported","schema":{"required":["cost"]},"state":"active",)"
                     R"("override":{"reason":"a new form"}})",
                     up.as_administrator())
               .status == 201);
     for (const auto* version : {"1", "2"}) {
-      const auto path = partner + "/structures/wildlife_strike_reported/versions/" + version;
+      const auto path = other + "/structures/wildlife_strike_reported/versions/" + version;
       CHECK(client.Send("PATCH", path, R"({"state":"retired"})", up.as_administrator()).status == 200);
     }
     stop(up);
@@ -293,9 +294,12 @@ TEST_CASE(
     CHECK((up.demo("VOLCANION_API_KEY") == before.at("VOLCANION_API_KEY")) != is_file_lost);
     HttpClient client(up.port());
     CHECK(Elements(Member(client.Get("/api/partners", up.as_administrator()).body, "items")).size() == 5);
-    const auto versions = Elements(Member(
-        client.Get("/api/partners/" + up.demo("VOLCANION_PARTNER_ID") + "/structures", up.as_administrator()).body,
-        "items"));
+    const auto versions =
+        Elements(Member(client
+                            .Get("/api/partners/" + before.at("VOLCANION_DEMO_AMERICAN_PARTNER_ID") + "/structures",
+                                 up.as_administrator())
+                            .body,
+                        "items"));
     CHECK(versions.size() == 2);
     for (const auto& version : versions) CHECK(Member(version, "state") == "retired");
     stop(up);
