@@ -314,7 +314,7 @@ TEST_SUITE("the registry of structures") {
     const auto retired = Take(purchase, 2, kRetired, wanted);
     REQUIRE(retired.ok());
     CHECK(retired->incompatible_changes.size() == 1);
-    CHECK(Written("SELECT details->>'overrideReason' || details#>>'{incompatibleChanges,0,code}' "
+    CHECK(Written("SELECT (details->>'overrideReason') || (details#>>'{incompatibleChanges,0,code}') "
                   "FROM write.audit_log ORDER BY audit_id DESC LIMIT 1") == "sold no morelast_version_retired");
     CHECK(Take(own, 1, kRetired).error().kind == ErrorKind::kConflict);
     application::ChangePartner careless{partner};
