@@ -279,7 +279,9 @@ TEST_CASE(
               .status == 201);
     for (const auto* version : {"1", "2"}) {
       const auto path = other + "/structures/wildlife_strike_reported/versions/" + version;
-      CHECK(client.Send("PATCH", path, R"({"state":"retired"})", up.as_administrator()).status == 200);
+      CHECK(
+          client.Send("PATCH", path, R"({"state":"retired","override":{"reason":"no longer"}})", up.as_administrator())
+              .status == 200);
     }
     stop(up);
   }
