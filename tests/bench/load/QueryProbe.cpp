@@ -57,8 +57,10 @@ class Run {
     due_ = Clock::now();
     while (answered_ < All()) {
       const auto now = Clock::now();
-      for (auto& client : clients_) {
+      // In turn, as the server closes a connection over which nothing is asked for seconds.
+      for (std::size_t tried = 0; tried < clients_.size(); ++tried) {
         if (asked_ == All() || (options_.rate > 0 && due_ > now)) break;
+        auto& client = clients_[next_++ % clients_.size()];
         if (!client.connection->busy()) Ask(client, now);
       }
       HandleSockets();
@@ -135,6 +137,7 @@ class Run {
   const int epoll_;
   std::vector<std::string> questions_;
   std::vector<Client> clients_;
+  std::size_t next_ = 0;  // of them to be asked over
   std::uint64_t asked_ = 0, answered_ = 0, bytes_ = 0;
   Clock::time_point due_, last_;
   std::vector<nanoseconds> times_;
