@@ -213,7 +213,7 @@ Management::Management(const Settings& settings, const Stores& stores, Surroundi
       find_systems(store),
       find_keys(keys),
       publish_structure(structures, directory, compiler, comparer, around.clock, around.secrets),
-      change_structure(structures, directory, compiler, comparer, around.clock),
+      change_structure(structures, directory, compiler, comparer, around.clock, around.secrets),
       compare_structure(structures, compiler, comparer),
       find_structures(structures),
       read_audit(audit),

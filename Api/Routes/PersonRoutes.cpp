@@ -119,8 +119,13 @@ Result<Response> ListAdminTokens(const PersonHandlers& handlers, const Call& cal
 Result<Response> RevokeAdminToken(const PersonHandlers& handlers, const Call& call) {
   const auto id = PathId<application::AdminTokenId>(call, "token");
   if (!id) return id.error();
-  const auto revoked = handlers.management.RevokeAdminToken(
-      *id, {std::nullopt, AuthorOf(call), "admin_token.revoked", "", {}, {}, id->value});
+  const auto revoked = handlers.management.RevokeAdminToken(*id, {.partner = std::nullopt,
+                                                                  .author = AuthorOf(call),
+                                                                  .action = "admin_token.revoked",
+                                                                  .target = "",
+                                                                  .target_id = id->value,
+                                                                  .before = {{"isRevoked", false}},
+                                                                  .after = {{"isRevoked", true}}});
   if (!revoked) return revoked.error();
   (void)handlers.directory.Refresh();
   return Response{204, {}, ""};

@@ -2,6 +2,8 @@
 
 #include "Application/Commands/ManagementAudit.h"
 
+#include <string_view>
+
 namespace volcanion::application {
 
 using domain::Done;
@@ -10,6 +12,21 @@ using domain::ErrorKind;
 using domain::EventStructure;
 using domain::Result;
 using domain::StructureState;
+
+namespace {
+
+/// By what it can be recognized: a schema may be as long as a thousand entries.
+AuditFields SchemaFields(const EventStructure& structure, const Secrets& secrets) {
+  std::string sum;
+  for (const auto byte : secrets.Hash(structure.schema()).bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    sum.push_back(kDigits[byte >> 4]);
+    sum.push_back(kDigits[byte & 15]);
+  }
+  return {{"schemaSha256", sum}};
+}
+
+}  // namespace
 
 Result<ChangedStructure> ChangeStructureHandler::Handle(ChangeStructure command) {
   if (!command.schema && !command.state) {
@@ -40,7 +57,10 @@ Result<ChangedStructure> ChangeStructureHandler::ChangeWithin(StructureVersions&
   std::vector<AuditEntry> entries;
   if (command.schema) {
     if (auto replaced = structure.ReplaceSchema(*command.schema); !replaced) return std::move(replaced).error();
-    entries.push_back(StructureEntry(command.author, "structure.draft_replaced", structure));
+    auto entry = StructureEntry(command.author, "structure.draft_replaced", structure);
+    entry.before = SchemaFields(*before, secrets_);
+    entry.after = SchemaFields(structure, secrets_);
+    entries.push_back(std::move(entry));
   }
   if (command.state && *command.state != structure.state()) {
     if (auto become = structure.Become(*command.state, clock_.Now()); !become) return std::move(become).error();

@@ -5,6 +5,7 @@
 #include "Application/Ports/Clock.h"
 #include "Application/Ports/SchemaComparer.h"
 #include "Application/Ports/SchemaCompiler.h"
+#include "Application/Ports/Secrets.h"
 #include "Application/Ports/StructureStore.h"
 #include "Domain/EventStructure.h"
 #include "Domain/Result.h"
@@ -37,8 +38,13 @@ struct ChangedStructure {
 class ChangeStructureHandler {
  public:
   ChangeStructureHandler(StructureStore& store, DirectoryCache& directory, const SchemaCompiler& compiler,
-                         const SchemaComparer& comparer, const Clock& clock)
-      : store_(store), directory_(directory), compiler_(compiler), comparer_(comparer), clock_(clock) {}
+                         const SchemaComparer& comparer, const Clock& clock, const Secrets& secrets)
+      : store_(store),
+        directory_(directory),
+        compiler_(compiler),
+        comparer_(comparer),
+        clock_(clock),
+        secrets_(secrets) {}
 
   domain::Result<ChangedStructure> Handle(ChangeStructure command);
 
@@ -53,6 +59,7 @@ class ChangeStructureHandler {
   const SchemaCompiler& compiler_;
   const SchemaComparer& comparer_;
   const Clock& clock_;
+  const Secrets& secrets_;
 };
 
 }  // namespace volcanion::application

@@ -40,7 +40,7 @@ struct Registry : StoreFixture {
   SchemaComparison comparer;
   application::DirectoryCache cache{directory, compiler, log, std::chrono::hours(1)};
   application::PublishStructureHandler publish{structures, cache, compiler, comparer, clock, secrets};
-  application::ChangeStructureHandler change{structures, cache, compiler, comparer, clock};
+  application::ChangeStructureHandler change{structures, cache, compiler, comparer, clock, secrets};
   application::ChangePartnerHandler change_partner{management, cache};
   const domain::PartnerId partner = StoredPartner();
   const StructureIdentity purchase{partner, "purchase"};
@@ -271,6 +271,10 @@ TEST_SUITE("the registry of structures") {
     command.schema = AtMost(6);
     command.expected_revisions = {1};
     CHECK(change.Handle(command).ok());
+    const auto sum = [](const std::string& text) { return "encode(sha256('" + text + "'), 'hex')"; };
+    CHECK(Sql(stores.write_dsn(), "SELECT before->>'schemaSha256' = " + sum(AtMost(5)) +
+                                      " AND after->>'schemaSha256' = " + sum(AtMost(6)) +
+                                      " FROM write.audit_log WHERE action = 'structure.draft_replaced'") == "t");
     command.schema = AtMost(7);
     CHECK(change.Handle(command).error().kind == ErrorKind::kChangedMeanwhile);
     CHECK(structures.Get(purchase, 1).value().schema() == AtMost(6));

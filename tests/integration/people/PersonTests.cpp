@@ -220,7 +220,8 @@ TEST_SUITE("everybody") {
     CHECK(office.service.Get("/api/admin-tokens?cursor=bWFkZSB1cA").status == 422);
     CHECK(office.Ask("SELECT count(*) FROM write.audit_log WHERE action = 'admin_token.revoked' AND target LIKE "
                      "'other (va_live_%' AND target_id = '" +
-                     id + "'") == "1");
+                     id + R"(' AND before::jsonb = '{"isRevoked":false}' AND after::jsonb = '{"isRevoked":true}')") ==
+          "1");
   }
 }
 
