@@ -14,12 +14,14 @@ struct PrivateClusterSettings {
   /// Off only for data that may be lost with the machine: what is acknowledged is no longer durable.
   bool fsync = true;
   int max_connections = 100;
-  /// PostgreSQL's own cache in MiB; 0 takes an eighth of the machine's memory, at least 32 and at most 512 MiB.
+  /// PostgreSQL's own cache in MiB; 0 takes an eighth of the memory there is for this process, at
+  /// least 32 MiB and at most 4 GiB.
   int shared_buffers_mb = 0;
   /// How long the server may stay silent after its start. Recovery after a crash is not silent and takes what it takes.
   std::chrono::seconds start_timeout{60};
-  /// How long a shutdown may take before it is made a crash, which the next start recovers from.
-  std::chrono::seconds stop_timeout{30};
+  /// How long a shutdown, which writes what is in the cache alone, may take before it is made a crash, which the next
+  /// start recovers from.
+  std::chrono::seconds stop_timeout{60};
   /// Who runs the server when this process is root, as PostgreSQL refuses root. A cluster that exists keeps its owner.
   std::string server_user = "postgres";
   /// Where the cluster goes when `server_user` may not enter `directory`.

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,11 +37,34 @@ void WriteFile(const ClusterHome& home, const std::string& name, std::string_vie
   fs::rename(unfinished, home.path / name);
 }
 
-/// 1 GiB when the system does not tell.
-long long MachineMemoryMb() {
+constexpr long long kMb = 1 << 20;
+
+/// The least limit of this process's control groups (cgroups(7), version 2); nothing when there is none.
+std::optional<long long> GroupMemoryMb() {
+  std::ifstream groups("/proc/self/cgroup");
+  std::string line;
+  std::optional<long long> least;
+  while (std::getline(groups, line)) {
+    if (!line.starts_with("0::/")) continue;
+    const fs::path root = "/sys/fs/cgroup";
+    for (fs::path group = root / line.substr(4);; group = group.parent_path()) {
+      long long bytes = 0;
+      if (std::ifstream(group / "memory.max") >> bytes) least = std::min(least.value_or(bytes), bytes);  // or "max"
+      if (group == root || !group.has_relative_path()) break;
+    }
+  }
+  if (!least) return std::nullopt;
+  return *least / kMb;
+}
+
+/// What this process may have; 1 GiB when the system does not tell.
+long long MemoryMb() {
   struct sysinfo machine {};
-  if (sysinfo(&machine) != 0) return 1024;
-  return static_cast<long long>(static_cast<unsigned long long>(machine.totalram) * machine.mem_unit / (1 << 20));
+  const auto all =
+      sysinfo(&machine) == 0
+          ? static_cast<long long>(static_cast<unsigned long long>(machine.totalram) * machine.mem_unit) / kMb
+          : 1024;
+  return std::min(all, GroupMemoryMb().value_or(all));
 }
 
 std::string ServerSettings(const ClusterHome& home, const fs::path& socket_directory,
@@ -67,18 +92,20 @@ std::string ServerSettings(const ClusterHome& home, const fs::path& socket_direc
   set("full_page_writes", "on");
   set("synchronous_commit", "on");
 
-  const long long memory_mb = MachineMemoryMb();
+  const long long memory_mb = MemoryMb();
+  // Keys in no order are entered anywhere in their index: what of it lies here need not be read, nor written for each.
   const long long buffers_mb =
-      settings.shared_buffers_mb > 0 ? settings.shared_buffers_mb : std::clamp<long long>(memory_mb / 8, 32, 512);
+      settings.shared_buffers_mb > 0 ? settings.shared_buffers_mb : std::clamp<long long>(memory_mb / 8, 32, 4'096);
   set("shared_buffers", std::to_string(buffers_mb) + "MB");
   set("effective_cache_size", std::to_string(std::max(memory_mb / 2, buffers_mb)) + "MB");
   set("work_mem", "8MB");
   set("maintenance_work_mem", "64MB");
   set("min_wal_size", "128MB");
-  set("max_wal_size", "1GB");  // bounds how long a recovery takes
-  // The keys of clients are in no order: with millions of them, hardly an event finds its page written since the last
-  // checkpoint, and a page goes to the log whole then.
+  // With millions of keys in no order, hardly an event finds its page written since the last checkpoint, and a page
+  // goes to the log whole then: compressed, and the seldomer the further apart checkpoints are. A recovery takes longer
+  // then.
   set("wal_compression", "lz4");
+  set("max_wal_size", "4GB");
   set("checkpoint_timeout", "'10min'");
   set("random_page_cost", "1.1");
   set("jit", "off");  // the queries are short; compiling one takes longer than running it
