@@ -14,11 +14,13 @@ from circumstances import BenchError
 from stage import Partner, Postgres, Service
 
 DATABASE = "bench"
-# As `volcanion up` sets its own on a machine with 4 GB or more; fsync, full_page_writes and synchronous_commit are on by
-# default, and stage.Postgres has data checksums.
+MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+# As `volcanion up` sets its own; fsync, full_page_writes and synchronous_commit are on by default, and stage.Postgres has
+# data checksums.
 SETTINGS = {
-    "shared_buffers": "512MB", "effective_cache_size": "4GB", "work_mem": "8MB", "maintenance_work_mem": "64MB",
-    "min_wal_size": "128MB", "max_wal_size": "1GB", "wal_compression": "lz4",
+    "shared_buffers": f"{max(32, min(MEMORY_MB // 8, 4096))}MB", "effective_cache_size": f"{MEMORY_MB // 2}MB",
+    "work_mem": "8MB", "maintenance_work_mem": "64MB",
+    "min_wal_size": "128MB", "max_wal_size": "4GB", "wal_compression": "lz4",
     "checkpoint_timeout": "10min", "random_page_cost": "1.1", "jit": "off"}
 SCHEMA = {
     "type": "object",

@@ -23,6 +23,7 @@ FLAT_MEGABYTES = 4  # less than that is no growth
 REST_SECONDS = 5
 CALM_SECONDS = 15  # after the load: memory that answers have used goes back every few seconds
 PAGE = 1000  # events that an analyst reads once a second
+SHARED = "PostgreSQL, with shared buffers"  # which are used until all of them are: they are of a set size
 
 
 class Analyst:
@@ -45,7 +46,7 @@ def sample(whole):
     found = {name: memory_megabytes([pid])["resident"] for name, pid in whole.processes().items()}
     postgres = memory_megabytes(whole.postgres_processes())
     return {**found, "PostgreSQL, private": postgres["private"],
-            "PostgreSQL, with shared buffers": postgres["proportional"]}
+            SHARED: postgres["proportional"]}
 
 
 def series(samples):
@@ -98,7 +99,7 @@ def print_table(results):
                 most = max(one["atFullLoad"], one["most"])
                 goal = f"{most / GOAL_MEGABYTES:.2f}, {'met' if most < GOAL_MEGABYTES else 'MISSED'}"
             megabytes = (f"{one[key]:.1f}" for key in ("rest", "atFullLoad", "early", "late", "after"))
-            rows.append((f"{layout}: {name}", *megabytes, "yes" if one["isFlat"] else "NO", goal))
+            rows.append((f"{layout}: {name}", *megabytes, "" if name == SHARED else "yes" if one["isFlat"] else "NO", goal))
     circumstances.print_table(rows)
 
 
