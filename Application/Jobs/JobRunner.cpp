@@ -26,11 +26,11 @@ constexpr int kMinPageEvents = 10;
 constexpr milliseconds kLongestPause{5'000};  // while something fails
 constexpr std::chrono::hours kPruneInterval{1};
 
-EventQuery QueryOf(const Job& job, domain::PartnerSystemId system) {
+EventQuery QueryOf(const Job& job, std::vector<domain::PartnerSystemId> systems) {
   const auto& request = job.request;
   EventQuery query;
   query.partner = job.partner;
-  query.systems = {system};
+  query.systems = std::move(systems);
   query.event_name = request.event_name;
   query.from = request.from;
   query.to = request.to;
@@ -167,7 +167,7 @@ Result<JobRunner::Ended> JobRunner::WorkOnShare(const Job& job, const CompiledSc
     const auto begun = steady_clock::now();
     auto next = checkpoint;  // counts only when it is saved
     auto& share = next.shares[at];
-    auto query = QueryOf(job, share.system);
+    auto query = QueryOf(job, {share.system});
     query.after = share.after;
     query.limit = page_events_;
     if (share.limit) query.limit = static_cast<int>(std::min<std::int64_t>(query.limit, *share.limit - share.done));
@@ -217,23 +217,22 @@ Result<JobCheckpoint> JobRunner::Plan(const Job& job) {
   if (auto refreshed = directory_.Refresh(); !refreshed) return std::move(refreshed).error();
   const auto directory = directory_.Current();
   JobCheckpoint plan;
-  std::vector<std::int64_t> counts;
+  std::vector<domain::PartnerSystemId> systems;
   for (const auto* system : directory->SystemsOf(job.partner)) {
     if (job.request.system && *job.request.system != system->id) continue;
     // The partner's version is no judge of a system that has a structure of its own.
     if (!job.request.structure_of && directory->HasOwnStructure(system->id, job.request.event_name)) continue;
-    if (auto beaten = BeatIfDue(job.id); !beaten) return std::move(beaten).error();
-    const auto count = reader_.Estimate(QueryOf(job, system->id));
-    if (!count) return count.error();
-    counts.push_back(*count);
+    systems.push_back(system->id);
     plan.shares.push_back({system->id, std::nullopt, 0, std::nullopt, false});
   }
-  const auto all = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  const auto counts = reader_.CountBySystem(QueryOf(job, std::move(systems)));
+  if (!counts) return counts.error();
+  const auto all = std::accumulate(counts->begin(), counts->end(), std::int64_t{0});
   plan.total = all;
   if (job.request.sample && all > *job.request.sample) {
     plan.total = *job.request.sample;
     plan.report.sampled = true;
-    const auto limits = DivideSample(counts, *job.request.sample);
+    const auto limits = DivideSample(*counts, *job.request.sample);
     for (std::size_t i = 0; i < limits.size(); ++i) {
       plan.shares[i].limit = limits[i];
       plan.shares[i].finished = limits[i] == 0;

@@ -106,9 +106,10 @@ class EventReader {
   /// Up to `limit` rows; fewer when their properties would exceed the page's byte limit (but one at least), or when
   /// many events were looked at that do not fit: possibly none, and yet a `next`.
   virtual domain::Result<EventPage> Find(const EventQuery& query) = 0;
-  /// About how many events fit: by the hourly roll-up, so that the hours in which the range begins and ends count
-  /// whole. Of the filters, those of name, time and is_valid count; order, limit and place do not.
-  virtual domain::Result<std::int64_t> Estimate(const EventQuery& query) = 0;
+  /// About how many events of each system fit, in the order of the query's systems: by the roll-ups, so that the
+  /// quarters of an hour in which the range begins and ends count whole. Of the filters, those of name, time and
+  /// verdict count; order, limit and place do not.
+  virtual domain::Result<std::vector<std::int64_t>> CountBySystem(const EventQuery& query) = 0;
   /// Nothing for an event of another partner.
   virtual domain::Result<EventFound> Get(domain::PartnerId partner, domain::TrackingEventId id) = 0;
   /// Whose event it is; nothing when there is none.

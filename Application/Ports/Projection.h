@@ -90,29 +90,6 @@ class Outbox {
   virtual void Interrupt() = 0;
 };
 
-/// Rows of the roll-up event_counts: how many events of one kind fell into one hour.
-struct EventCount {
-  domain::Timestamp hour;
-  domain::PartnerId partner;
-  domain::PartnerSystemId system;
-  std::string event_name;
-  bool is_valid = true;
-  std::int64_t events = 0;
-  std::int64_t unjudged = 0;  ///< how many of them
-};
-
-/// What a judgement did to a row of the read store.
-struct VerdictChange {
-  domain::PartnerId partner;
-  domain::PartnerSystemId system;
-  std::string event_name;
-  domain::Timestamp event_timestamp;
-  bool was_valid = true;
-  bool was_unjudged = false;
-  bool is_valid = true;
-  bool is_unjudged = false;
-};
-
 /// Rows of the roll-up unknown_events: events of one name from one system that no structure has judged.
 struct UnknownCount {
   domain::PartnerId partner;
@@ -126,8 +103,7 @@ struct UnknownCount {
 /// What a set of batches adds to the read store.
 struct ReadRows {
   std::vector<const EventRow*> events;  ///< borrowed from the claim
-  std::vector<EventCount> counts;       ///< one per kind and hour, sorted, so that two workers never deadlock
-  std::vector<UnknownCount> unknown;    ///< one per name and system, sorted likewise
+  std::vector<UnknownCount> unknown;    ///< one per name and system, sorted, so that two workers never deadlock
 };
 
 /// The projector's side of the read store. One object per thread.

@@ -19,18 +19,17 @@ constexpr char kCount[] = R"sql(
 
 }  // namespace
 
-void CountChangedDays(PqConnection& connection, const std::vector<application::EventCount>& counts,
-                      const std::vector<const application::StoredBatch*>& batches,
-                      const std::vector<application::VerdictChange>& verdicts) {
+void CountChangedDays(PqConnection& connection, const std::vector<const application::StoredBatch*>& batches,
+                      const std::vector<VerdictChange>& verdicts) {
   std::set<std::pair<domain::PartnerId, domain::Timestamp>> changed;
-  const auto day = [](domain::Timestamp time) {
-    return domain::Timestamp(std::chrono::floor<std::chrono::days>(time));
+  const auto note = [&changed](domain::PartnerId partner, domain::Timestamp time) {
+    changed.insert({partner, domain::Timestamp(std::chrono::floor<std::chrono::days>(time))});
   };
-  for (const auto& count : counts) changed.emplace(count.partner, day(count.hour));
   for (const auto* batch : batches) {
-    for (const auto& count : batch->duplicates) changed.emplace(count.partner, day(count.quarter));
+    for (const auto& event : batch->events) note(event.partner_id, event.event_timestamp);
+    for (const auto& count : batch->duplicates) note(count.partner, count.quarter);
   }
-  for (const auto& verdict : verdicts) changed.emplace(verdict.partner, day(verdict.event_timestamp));
+  for (const auto& verdict : verdicts) note(verdict.partner, verdict.event_timestamp);
   if (changed.empty()) return;
   BinaryArray partners(kUuidOid, changed.size()), days(kTimestamptzOid, changed.size());
   for (const auto& [partner, at] : changed) {

@@ -22,7 +22,6 @@ namespace {
 using application::DuplicateCount;
 using application::EventCounts;
 using application::StoredBatch;
-using application::VerdictChange;
 using domain::Verdict;
 
 constexpr char kReadDuplicates[] = R"sql(

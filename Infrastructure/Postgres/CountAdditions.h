@@ -1,6 +1,7 @@
 #pragma once
 
 #include "Application/Ports/Projection.h"
+#include "Infrastructure/Postgres/JudgementBatches.h"
 #include "Infrastructure/Postgres/PqConnection.h"
 
 #include <vector>
@@ -19,7 +20,7 @@ void ReadDuplicates(PqConnection& connection, std::vector<application::StoredBat
 
 /// Adds what these batches bring, in the transaction that brings it.
 void AddCounts(PqConnection& connection, const std::vector<const application::StoredBatch*>& batches,
-               const std::vector<application::VerdictChange>& verdicts);
+               const std::vector<VerdictChange>& verdicts);
 
 /// When a partner's additions are folded: as soon as there is so much of either.
 struct FoldingSettings {

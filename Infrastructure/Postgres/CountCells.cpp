@@ -58,6 +58,11 @@ Quarter QuarterOf(domain::Timestamp time) {
   return static_cast<Quarter>(since < quarter * std::chrono::microseconds(kQuarter) ? quarter - 1 : quarter);
 }
 
+Quarter QuarterUpTo(domain::Timestamp time) {
+  const auto quarter = QuarterOf(time);
+  return BeginOf(quarter) == time ? quarter : quarter + 1;
+}
+
 domain::Timestamp BeginOf(Quarter quarter) {
   return domain::Timestamp(std::chrono::microseconds(kQuarter) * static_cast<std::int64_t>(quarter));
 }

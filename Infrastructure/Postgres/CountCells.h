@@ -19,6 +19,8 @@ using Day = std::int32_t;
 using Hour = std::int32_t;
 inline constexpr Quarter kQuartersOfHour = 4, kQuartersOfDay = 96;
 Quarter QuarterOf(domain::Timestamp time);
+/// The first one that does not begin before `time`.
+Quarter QuarterUpTo(domain::Timestamp time);
 domain::Timestamp BeginOf(Quarter quarter);
 Day DayOf(Quarter quarter);
 Hour HourOf(Quarter quarter);

@@ -13,7 +13,6 @@ namespace {
 
 using application::Judgement;
 using application::StoredBatch;
-using application::VerdictChange;
 
 /// The newest judgement on an event.
 struct Newest {

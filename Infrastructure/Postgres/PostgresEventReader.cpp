@@ -2,6 +2,7 @@
 
 #include "Domain/Timestamp.h"
 #include "Infrastructure/Postgres/EventFilters.h"
+#include "Infrastructure/Postgres/RolledCounts.h"
 #include "Infrastructure/Postgres/SociConditions.h"
 #include "Infrastructure/Postgres/SociRows.h"
 
@@ -342,31 +343,24 @@ Result<EventPage> PostgresEventReader::Find(const EventQuery& query) {
   });
 }
 
-// An open end is the end of time; the range of the key is what the primary key's index is asked for.
-constexpr std::string_view kEstimate = R"(
-  SELECT coalesce(sum(events), 0)::bigint
-    FROM read.event_counts
-   WHERE partner_system_id = ANY (:systems::uuid[]) AND partner_id = :partner::uuid
-     AND hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < :to::timestamptz
-     AND (:event_name::text IS NULL OR event_name = :event_name)
-     AND (:is_valid::boolean IS NULL OR is_valid = :is_valid))";
-
-Result<std::int64_t> PostgresEventReader::Estimate(const EventQuery& query) {
-  const auto systems = ArrayText(query.systems), partner = query.partner.ToString();
-  const auto from = query.from ? domain::FormatRfc3339(*query.from) : "-infinity";
-  const auto to = query.to ? domain::FormatRfc3339(*query.to) : "infinity";
-  Nullable<std::string> event_name, is_valid;
-  if (query.event_name) event_name = {*query.event_name, soci::i_ok};
-  if (query.is_valid) is_valid = {*query.is_valid ? "t" : "f", soci::i_ok};
-  if (AsksForNul(query)) return std::int64_t{0};  // no stored text has a NUL
-  const Transaction transaction{
-      .name = "estimate events", .rows = RowScope::Of(query.partner), .statement_timeout = settings_.statement_timeout};
-  return pool_.Run(transaction, [&](soci::session& session) -> Result<std::int64_t> {
-    long long events = 0;
-    session.once << kEstimate, soci::use(systems, "systems"), soci::use(partner, "partner"), soci::use(from, "from"),
-        soci::use(to, "to"), soci::use(event_name.value, event_name.indicator, "event_name"),
-        soci::use(is_valid.value, is_valid.indicator, "is_valid"), soci::into(events);
-    return std::int64_t{events};
+Result<std::vector<std::int64_t>> PostgresEventReader::CountBySystem(const EventQuery& query) {
+  std::vector<std::int64_t> counts(query.systems.size(), 0);
+  if (AsksForNul(query) || counts.empty()) return counts;  // no stored text has a NUL
+  auto scope = query;
+  if (scope.from) scope.from = BeginOf(QuarterOf(*scope.from));
+  if (scope.to) scope.to = BeginOf(QuarterUpTo(*scope.to));
+  const Transaction transaction{.name = "count events",
+                                .rows = RowScope::Of(query.partner),
+                                .snapshot = true,
+                                .statement_timeout = settings_.statement_timeout};
+  return pool_.Run(transaction, [&](soci::session& session) -> Result<std::vector<std::int64_t>> {
+    Extent extent;
+    const auto totals = RolledCounts(session, scope, application::Grouping::kSystem).Totals(extent);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const auto found = totals.find(query.systems[i].ToString());
+      if (found != totals.end()) counts[i] = EventsAskedFor(query, found->second);
+    }
+    return counts;
   });
 }
 

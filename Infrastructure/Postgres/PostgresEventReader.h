@@ -30,7 +30,7 @@ class PostgresEventReader final : public application::EventReader {
       : pool_(read_store), settings_(settings) {}
 
   domain::Result<application::EventPage> Find(const application::EventQuery& query) override;
-  domain::Result<std::int64_t> Estimate(const application::EventQuery& query) override;
+  domain::Result<std::vector<std::int64_t>> CountBySystem(const application::EventQuery& query) override;
   /// Only version 7 ids are found: they carry the millisecond of the event's created_at, by which the one partition
   /// that can hold the event is known.
   domain::Result<application::EventFound> Get(domain::PartnerId partner, domain::TrackingEventId id) override;

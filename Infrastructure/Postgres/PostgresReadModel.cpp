@@ -1,6 +1,5 @@
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 
-#include "Application/Projections/ProjectBatches.h"
 #include "Infrastructure/Postgres/ChangedDays.h"
 #include "Infrastructure/Postgres/CountAdditions.h"
 #include "Infrastructure/Postgres/JudgementBatches.h"
@@ -16,7 +15,6 @@
 namespace volcanion::infrastructure {
 namespace {
 
-using application::EventCount;
 using application::EventRow;
 using application::Freshness;
 using application::ReadRows;
@@ -115,38 +113,6 @@ void CopyEvents(PqConnection& connection, const std::vector<const EventRow*>& ev
   connection.CopyIn(kCopyEvents, rows.Finish());
 }
 
-constexpr char kAddCounts[] = R"sql(
-  INSERT INTO read.event_counts AS counts (partner_system_id, hour, event_name, is_valid, partner_id, events, unjudged)
-  SELECT system, hour, event_name, is_valid, partner, events, unjudged
-  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bool[], $5::uuid[], $6::int8[], $7::int8[])
-    AS new (system, hour, event_name, is_valid, partner, events, unjudged)
-  ON CONFLICT (partner_system_id, hour, event_name, is_valid)
-  DO UPDATE SET events = counts.events + excluded.events, unjudged = counts.unjudged + excluded.unjudged
-)sql";
-
-void AddHours(PqConnection& connection, const std::vector<EventCount>& counts) {
-  if (counts.empty()) return;
-  const auto size = counts.size();
-  BinaryArray systems(kUuidOid, size), hours(kTimestamptzOid, size), names(kTextOid, size), valid(kBoolOid, size),
-      partners(kUuidOid, size), events(kInt8Oid, size), unjudged(kInt8Oid, size);
-  for (const auto& count : counts) {
-    systems.Uuid(count.system.value);
-    hours.Timestamp(count.hour);
-    names.Bytes(count.event_name);
-    valid.Boolean(count.is_valid);
-    partners.Uuid(count.partner.value);
-    events.Int8(count.events);
-    unjudged.Int8(count.unjudged);
-  }
-  (void)connection.Execute(kAddCounts, {{kUuidArrayOid, systems.bytes()},
-                                        {kTimestamptzArrayOid, hours.bytes()},
-                                        {kTextArrayOid, names.bytes()},
-                                        {kBoolArrayOid, valid.bytes()},
-                                        {kUuidArrayOid, partners.bytes()},
-                                        {kInt8ArrayOid, events.bytes()},
-                                        {kInt8ArrayOid, unjudged.bytes()}});
-}
-
 constexpr char kAddUnknown[] = R"sql(
   INSERT INTO read.unknown_events AS known (partner_id, event_name, partner_system_id, events, first_seen, last_seen)
   SELECT partner, event_name, system, events, first_seen, last_seen
@@ -225,13 +191,11 @@ domain::Result<domain::Done> PostgresReadModel::Apply(
   try {
     EnsurePartitions(connection, batches);
     const auto fresh = Mark(connection, batches);
-    auto rows = project(fresh);
+    const auto rows = project(fresh);
     const auto names = ApplyRenames(connection, fresh);
     CopyEvents(connection, rows.events, names);
     const auto verdicts = ApplyJudgements(connection, fresh);
-    CountChangedDays(connection, rows.counts, fresh, verdicts);
-    application::AddVerdictChanges(rows.counts, verdicts);
-    AddHours(connection, rows.counts);
+    CountChangedDays(connection, fresh, verdicts);
     AddCounts(connection, fresh, verdicts);
     AddUnknown(connection, rows.unknown);
     NoteFreshnessIn(connection, freshness);

@@ -34,7 +34,6 @@ using application::SummaryQuery;
 using application::TimeSeries;
 using domain::Result;
 using domain::Timestamp;
-using domain::Verdict;
 
 bool HasNulIn(const std::vector<std::string>& texts) { return std::any_of(texts.begin(), texts.end(), HasNul); }
 
@@ -74,16 +73,6 @@ EventSummary FetchSummary(soci::session& session, const SummaryQuery& query, std
   return summary;
 }
 
-/// Of these counts, the events that the filters of verdict ask for.
-std::int64_t Asked(const EventQuery& scope, const EventCounts& counts) {
-  const auto of = [&scope](Verdict::Outcome outcome) {
-    return (!scope.verdict || *scope.verdict == outcome) &&
-           (!scope.is_valid || *scope.is_valid == (outcome == Verdict::Outcome::kValid));
-  };
-  return (of(Verdict::Outcome::kValid) ? counts.valid : 0) + (of(Verdict::Outcome::kInvalid) ? counts.invalid : 0) +
-         (of(Verdict::Outcome::kUnjudged) ? counts.unjudged : 0);
-}
-
 /// The counts that are groups of themselves, with their names.
 struct Part {
   const char* name;
@@ -105,7 +94,8 @@ std::vector<Part> PartsOf(Grouping grouping) {
 std::optional<std::vector<std::string>> TopGroups(RolledCounts& counts, const SeriesQuery& query) {
   Extent extent;
   std::vector<std::pair<std::int64_t, std::string>> ranked;
-  for (const auto& [group, of_group] : counts.Totals(extent)) ranked.emplace_back(-Asked(query.scope, of_group), group);
+  for (const auto& [group, of_group] : counts.Totals(extent))
+    ranked.emplace_back(-EventsAskedFor(query.scope, of_group), group);
   if (ranked.size() <= query.top) return std::nullopt;
   std::sort(ranked.begin(), ranked.end());
   std::vector<std::string> groups;
@@ -183,7 +173,7 @@ TimeSeries FetchRolledSeries(soci::session& session, const SeriesQuery& query, s
                   if (of_group == found.end()) of_group = add_series(group);
                   const auto point = point_of(quarter);
                   for (std::size_t i = 0; i < parts.size(); ++i) {
-                    const auto events = Asked(query.scope, parts[i].of(of_quarter));
+                    const auto events = EventsAskedFor(query.scope, parts[i].of(of_quarter));
                     auto& series = of_group->second[i];
                     series.counts[point] += events;
                     series.total += events;

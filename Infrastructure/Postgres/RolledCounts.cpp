@@ -15,15 +15,11 @@ using application::EventCounts;
 using application::EventQuery;
 using application::Grouping;
 using domain::Timestamp;
+using domain::Verdict;
 
 constexpr Timestamp kBeginning = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
 constexpr Timestamp kEnd = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
 constexpr Day kPostgresEpoch = 10'957;  // 2000-01-01, as a day since 1970
-
-Quarter QuarterUpTo(Timestamp time) {
-  const auto quarter = QuarterOf(time);
-  return BeginOf(quarter) == time ? quarter : quarter + 1;
-}
 
 Timestamp BeginOfDay(Day day) { return BeginOf(day * kQuartersOfDay); }
 
@@ -122,6 +118,15 @@ void Extent::Widen(const std::optional<Timestamp>& first, const std::optional<Ti
 }
 
 void Extent::Widen(const std::optional<Timestamp>& event) { Widen(event, event); }
+
+std::int64_t EventsAskedFor(const EventQuery& scope, const EventCounts& counts) {
+  const auto of = [&scope](Verdict::Outcome outcome) {
+    return (!scope.verdict || *scope.verdict == outcome) &&
+           (!scope.is_valid || *scope.is_valid == (outcome == Verdict::Outcome::kValid));
+  };
+  return (of(Verdict::Outcome::kValid) ? counts.valid : 0) + (of(Verdict::Outcome::kInvalid) ? counts.invalid : 0) +
+         (of(Verdict::Outcome::kUnjudged) ? counts.unjudged : 0);
+}
 
 EventCounts RolledCounts::InRange(Quarter quarter, const EventCounts& counts) const {
   if (quarter < parts_.first || quarter >= parts_.end_of_duplicates) return {};

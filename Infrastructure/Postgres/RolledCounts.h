@@ -41,6 +41,9 @@ struct RangeParts {
 /// How many events fell into a quarter, told apart by a text.
 using TakeCounts = std::function<void(std::string_view group, Quarter quarter, const application::EventCounts&)>;
 
+/// Of these counts, the events that the filters of verdict ask for.
+std::int64_t EventsAskedFor(const application::EventQuery& scope, const application::EventCounts& counts);
+
 /// The times of the first and the last event, where they are known without looking.
 struct Extent {
   std::optional<domain::Timestamp> first_at, last_at;

@@ -13,13 +13,6 @@ READ_ROWS = """
   SELECT event_id, partner_system_id::text, encode(sha256(convert_to(properties::text, 'UTF8')), 'hex'), is_valid,
          batch_id, tracking_event_id::text
   FROM read.tracking_events_read_model"""
-ROLL_UPS_THAT_DIFFER = """
-  SELECT count(*) FROM (
-    SELECT partner_system_id, date_trunc('hour', event_timestamp AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS hour, event_name, is_valid,
-           count(*) AS events
-    FROM read.tracking_events_read_model GROUP BY 1, 2, 3, 4) AS counted
-  FULL JOIN read.event_counts AS rolled USING (partner_system_id, hour, event_name, is_valid)
-  WHERE coalesce(counted.events, 0) <> coalesce(rolled.events, 0)"""
 
 
 class Report:
@@ -93,7 +86,6 @@ def check(stage, load):
                                    "USING (batch_id, ordinal, partner_system_id, event_id)")
     report.expect(keys == len(written) == one(stage.write, WRITE, "SELECT count(*) FROM write.event_keys"),
                   "keys and events do not match")
-    report.expect(one(stage.read, READ, ROLL_UPS_THAT_DIFFER) == 0, "roll-ups differ from a count")
 
     def read_sql(query):
         return stage.read.sql(READ, query)

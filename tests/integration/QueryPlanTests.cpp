@@ -1,13 +1,12 @@
-#include "Infrastructure/Postgres/Migrations.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 #include "Infrastructure/Postgres/PostgresStatisticsReader.h"
 #include "tests/integration/ReaderFixture.h"
+#include "tests/support/RollUps.h"
 #include "tests/support/TestService.h"
 
 #include <doctest/doctest.h>
 #include <soci/soci.h>
 
-#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -203,12 +202,8 @@ TEST_SUITE("plans of queries") {
   }
 
   TEST_CASE_FIXTURE(FilledFixture, "statistics of a month touch a few rows of the roll-ups, and hardly an event") {
-    const auto migrations = ReadStoreMigrations();
-    const auto counting = std::find_if(migrations.begin(), migrations.end(), [](const Migration& migration) {
-      return migration.name == "levels_of_statistics";
-    });
-    REQUIRE(counting != migrations.end());
-    Sql(stores.read_dsn(), "DROP TABLE read.hour_user_sketches; BEGIN; " + std::string(counting->sql) + "; COMMIT");
+    Sql(stores.read_dsn(), "DROP TABLE read.hour_user_sketches");
+    test::MigrateAgain(stores.read_dsn(), "levels_of_statistics");
     for (PostgresReadModel read_model(stores.read_dsn(), {}, {1, 1, 50'000}); read_model.FoldSome().value();) continue;
     Sql(stores.read_dsn(), "VACUUM ANALYZE");
     // From an hour to an hour: 29 whole days and the parts of two. Of a day, all of its names may be looked at.

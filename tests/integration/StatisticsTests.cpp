@@ -1,5 +1,6 @@
 #include "Infrastructure/Postgres/ConnectionString.h"
-#include "Infrastructure/Postgres/Migrations.h"
+#include "Infrastructure/Postgres/CountCells.h"
+#include "Infrastructure/Postgres/PostgresEventReader.h"
 #include "Infrastructure/Postgres/PostgresOutbox.h"
 #include "Infrastructure/Postgres/PostgresReadModel.h"
 #include "Infrastructure/Postgres/PostgresStatisticsReader.h"
@@ -7,6 +8,7 @@
 #include "Infrastructure/Telemetry/PrometheusMetrics.h"
 #include "Sync/SyncWorker.h"
 #include "tests/support/RecordedLog.h"
+#include "tests/support/RollUps.h"
 #include "tests/support/TestDatabase.h"
 
 #include <doctest/doctest.h>
@@ -22,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace volcanion;
@@ -145,15 +148,6 @@ struct RandomStores {
         SELECT batch_id, 'judgement', 0, count, 0 FROM counted
       )
       INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, count, 0 FROM counted)sql");
-  }
-
-  /// Runs a migration of the read store again.
-  void Migrate(std::string_view name) const {
-    const auto migrations = ReadStoreMigrations();
-    const auto found = std::find_if(migrations.begin(), migrations.end(),
-                                    [&](const Migration& migration) { return migration.name == name; });
-    if (found == migrations.end()) throw std::runtime_error("there is no such migration");
-    (void)Read("BEGIN; " + std::string(found->sql) + "; COMMIT");
   }
 
   struct Worker {
@@ -487,6 +481,51 @@ TEST_SUITE("statistics") {
     }
   }
 
+  TEST_CASE_FIXTURE(Questions, "events are counted by system, by quarters of an hour that count whole") {
+    PostgresEventReader events_reader(pool);
+    for (int i = 0; i < 4; ++i) AddEvents(80);
+    Project(kSome);
+    JudgeAgain();
+    AddEvents(80);
+    Project(kNever);
+    const auto in_sql = [&](EventQuery scope, domain::PartnerSystemId system) {
+      const auto quarter = [](Timestamp time) { return domain::FormatRfc3339(BeginOf(QuarterOf(time))); };
+      scope.systems = {system};
+      std::string sql = "SELECT count(*) FROM read.tracking_events_read_model";
+      const auto from = std::exchange(scope.from, std::nullopt), to = std::exchange(scope.to, std::nullopt);
+      sql += Where(scope, "event_timestamp");
+      if (from) sql += " AND event_timestamp >= '" + quarter(*from) + "'";
+      if (to) {
+        sql += " AND event_timestamp < '" + quarter(*to) + "'::timestamptz + interval '15 minutes' * ('" +
+               domain::FormatRfc3339(*to) + "' <> '" + quarter(*to) + "')::int";
+      }
+      if (scope.is_valid) sql += *scope.is_valid ? " AND is_valid" : " AND NOT is_valid";
+      if (scope.verdict)
+        sql += *scope.verdict == domain::Verdict::Outcome::kUnjudged ? " AND is_unjudged" : " AND is_valid";
+      return std::stoll(Read(sql));
+    };
+    const auto check = [&](const EventQuery& scope) {
+      const auto counts = events_reader.CountBySystem(scope).value();
+      REQUIRE(counts.size() == scope.systems.size());
+      for (std::size_t i = 0; i < counts.size(); ++i) CHECK(counts[i] == in_sql(scope, scope.systems[i]));
+    };
+    check(Everything());
+    for (int i = 0; i < 20; ++i) {
+      auto scope = RandomScope();
+      if (Below(2) == 0) scope.is_valid = Below(2) == 0;
+      if (Below(4) == 0) scope.verdict = domain::Verdict::Outcome::kUnjudged;
+      if (Below(4) == 0) scope.to.reset();
+      check(scope);
+    }
+    auto scope = Everything();
+    for (const std::string& name : {std::string(), std::string("a\0", 2), std::string("nothing")}) {
+      scope.event_name = name;
+      CHECK(events_reader.CountBySystem(scope).value() == std::vector<std::int64_t>(3, 0));
+    }
+    scope.systems.clear();
+    CHECK(events_reader.CountBySystem(scope)->empty());
+  }
+
   TEST_CASE_FIXTURE(Questions, "numbers of a property are summed up exactly, in all and by interval") {
     for (int i = 0; i < 3; ++i) AddEvents(80);
     Project(kNever);
@@ -602,8 +641,8 @@ TEST_SUITE("statistics") {
     for (int i = 0; i < 4; ++i) AddEvents(60);
     Project(kNever);
     (void)Read("DROP TABLE read.count_additions, read.day_counts, read.user_sketches, read.hour_user_sketches");
-    Migrate("statistics");
-    Migrate("levels_of_statistics");
+    test::MigrateAgain(stores.read_dsn(), "statistics");
+    test::MigrateAgain(stores.read_dsn(), "levels_of_statistics");
     for (int i = 0; i < 6; ++i) CheckSummary(RandomScope());
     Worker worker(stores, kAtOnce);
     while (worker.read_model.FoldSome().value()) continue;
@@ -623,7 +662,7 @@ TEST_SUITE("statistics") {
     (void)Read(
         "DELETE FROM read.day_counts WHERE event_name = '' OR partner_system_id = partner_id; "
         "DELETE FROM read.user_sketches WHERE partner_system_id = partner_id; DROP TABLE read.hour_user_sketches");
-    Migrate("levels_of_statistics");
+    test::MigrateAgain(stores.read_dsn(), "levels_of_statistics");
     for (int i = 0; i < 6; ++i) CheckSummary(RandomScope());
     Worker worker(stores, kAtOnce);
     while (worker.read_model.FoldSome().value()) continue;

@@ -2,6 +2,7 @@
 
 #include "Application/Commands/JudgeAgain.h"
 #include "Application/Commands/MeasureImpact.h"
+#include "tests/support/RollUps.h"
 
 #include <doctest/doctest.h>
 
@@ -94,15 +95,7 @@ void JudgingStores::CheckConsistent() const {
   const auto verdicts = Verdicts();
   const auto middle = verdicts.find("\n--\n");
   CHECK(verdicts.substr(0, middle) == verdicts.substr(middle + 4, middle));
-  CHECK(Read(R"sql(
-    WITH counted AS (
-      SELECT partner_system_id, date_trunc('hour', event_timestamp, 'UTC') AS hour, event_name, is_valid,
-             count(*) AS events, count(*) FILTER (WHERE is_unjudged) AS unjudged
-      FROM read.tracking_events_read_model GROUP BY 1, 2, 3, 4),
-    kept AS (SELECT partner_system_id, hour, event_name, is_valid, events, unjudged FROM read.event_counts
-             WHERE events <> 0)
-    SELECT count(*) FROM ((TABLE counted EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE counted)) AS differences)sql") ==
-        "0");
+  CHECK(RolledUp(read_dsn()) == CountedIn(read_dsn(), "read.tracking_events_read_model"));
   CHECK(Read("SELECT count(*) FROM read.tracking_events_read_model WHERE properties_bytes <> "
              "octet_length(properties::text) + coalesce(octet_length(validation_errors::text), 0)") == "0");
   CHECK(Read("SELECT coalesce(sum(event_count), 0) FROM read.projected_batches") ==

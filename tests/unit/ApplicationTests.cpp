@@ -25,12 +25,11 @@ domain::PartnerSystemId System(int number) {
   return id;
 }
 
-EventRow Row(int system, std::string name, std::string_view time, bool is_valid = true) {
+EventRow Row(int system, std::string name, std::string_view time) {
   EventRow row;
   row.partner_system_id = System(system);
   row.event_name = std::move(name);
   row.event_timestamp = At(time);
-  row.is_valid = is_valid;
   return row;
 }
 
@@ -160,29 +159,14 @@ TEST_SUITE("base64") {
 }
 
 TEST_SUITE("projection") {
-  TEST_CASE("every event becomes a row, and counts sum up by hour, system, name and verdict") {
-    const StoredBatch first{1,
-                            4,
-                            {Row(1, "a", "2026-11-20T10:00:00Z"), Row(1, "a", "2026-11-20T10:59:59.999999Z"),
-                             Row(1, "a", "2026-11-20T11:00:00Z"), Row(2, "a", "2026-11-20T10:30:00Z")}};
-    const StoredBatch second{2,
-                             4,
-                             {Row(1, "a", "2026-11-20T10:30:00Z"), Row(1, "a", "2026-11-20T10:30:00Z", false),
-                              Row(1, "b", "2026-11-20T10:30:00Z"), Row(1, "a", "1969-12-31T23:30:00Z")}};
+  TEST_CASE("every event becomes a row") {
+    const auto time = "2026-11-20T10:00:00Z";
+    const StoredBatch first{1, 2, {Row(1, "a", time), Row(1, "a", time)}};
+    const StoredBatch second{2, 1, {Row(2, "b", time)}};
     const auto rows = ProjectBatches({&first, &second});
-    CHECK(rows.events.size() == 8);
-    REQUIRE(rows.counts.size() == 6);
-    std::int64_t sum = 0;
-    for (const auto& count : rows.counts) {
-      sum += count.events;
-      if (count.system == System(1) && count.event_name == "a" && count.is_valid &&
-          count.hour == At("2026-11-20T10:00:00Z")) {
-        CHECK(count.events == 3);
-      }
-      CHECK(count.hour.time_since_epoch() % std::chrono::hours(1) == std::chrono::microseconds(0));
-    }
-    CHECK(sum == 8);
-    CHECK(rows.counts.front().hour == At("1969-12-31T23:00:00Z"));  // sorted, and floored towards the past
+    REQUIRE(rows.events.size() == 3);
+    CHECK(rows.events[1] == &first.events[1]);
+    CHECK(rows.events[2] == &second.events[0]);
   }
 
   TEST_CASE("events that no structure has judged sum up by name and system, by when they were received") {
@@ -209,19 +193,9 @@ TEST_SUITE("projection") {
     CHECK(unknown[2].system == System(2));
   }
 
-  TEST_CASE("unjudged events are counted among those that are not valid") {
-    StoredBatch batch{1, 2, {Row(1, "a", "2026-11-20T10:00:00Z", false), Row(1, "a", "2026-11-20T10:30:00Z", false)}};
-    batch.events.back().is_unjudged = true;
-    const auto rows = ProjectBatches({&batch});
-    REQUIRE(rows.counts.size() == 1);
-    CHECK(rows.counts.front().events == 2);
-    CHECK(rows.counts.front().unjudged == 1);
-  }
-
   TEST_CASE("nothing becomes nothing") {
     const auto rows = ProjectBatches({});
     CHECK(rows.events.empty());
-    CHECK(rows.counts.empty());
     CHECK(rows.unknown.empty());
   }
 }

@@ -1,7 +1,5 @@
 #include "Application/Jobs/JudgingReport.h"
 #include "Application/Jobs/SampleShares.h"
-#include "Application/Projections/ProjectBatches.h"
-#include "Domain/Timestamp.h"
 
 #include <doctest/doctest.h>
 
@@ -73,28 +71,5 @@ TEST_SUITE("judging report") {
     CHECK(divide({9, 9, 9}, 10) == std::vector<std::int64_t>{3, 3, 4});
     CHECK(divide({9, 9, 9}, 1) == std::vector<std::int64_t>{0, 0, 1});
     CHECK(divide({}, 10).empty());
-  }
-
-  TEST_CASE("a changed verdict moves from one count to the other, sorted with what is new") {
-    const auto time = *domain::ParseRfc3339("2026-11-20T10:20:30Z");
-    VerdictChange to_valid;
-    to_valid.event_name = "b";
-    to_valid.event_timestamp = time;
-    to_valid.was_valid = false;
-    to_valid.was_unjudged = true;
-    VerdictChange unchanged;
-    unchanged.event_name = "a";
-    unchanged.event_timestamp = time;
-    const domain::Timestamp hour = *domain::ParseRfc3339("2026-11-20T10:00:00Z");
-    std::vector<EventCount> counts{{hour, {}, {}, "b", true, 2, 0}, {hour, {}, {}, "c", true, 1, 0}};
-    AddVerdictChanges(counts, std::vector{to_valid, unchanged});
-    REQUIRE(counts.size() == 3);
-    CHECK(counts[0].event_name == "b");
-    CHECK_FALSE(counts[0].is_valid);
-    CHECK(counts[0].events == -1);
-    CHECK(counts[0].unjudged == -1);
-    CHECK(counts[1].is_valid);
-    CHECK(counts[1].events == 3);
-    CHECK(counts[2].event_name == "c");
   }
 }

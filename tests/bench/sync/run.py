@@ -40,15 +40,10 @@ INSERT_ROWS = """
     JOIN write.partner_systems AS systems USING (partner_system_id)
     JOIN write.partners AS partners USING (partner_id)
 """
-# What the projection writes besides: the hourly counts, those by the quarter of an hour as additions, and the marks of
-# the batches. All events have a structure, so there are no unknown ones to count. The sketches of users are left out,
-# for which SQL takes far longer than the projection.
+# What the projection writes besides: counts by the quarter of an hour, as additions, and the marks of the batches. All
+# events have a structure, so there are no unknown ones to count. The sketches of users are left out, for which SQL takes
+# far longer than the projection.
 INSERT_ROLL_UPS = """
-  INSERT INTO read.event_counts (partner_system_id, hour, event_name, is_valid, partner_id, events, unjudged)
-  SELECT partner_system_id, date_trunc('hour', event_timestamp, 'UTC'), event_name, is_valid, partner_id, count(*),
-         count(*) FILTER (WHERE is_unjudged)
-    FROM write.tracking_events JOIN write.partner_systems USING (partner_system_id)
-   GROUP BY 1, 2, 3, 4, 5;
   INSERT INTO read.count_additions (partner_id, first_day, last_day, cell_count, cells)
   SELECT partner_id, day, day, count(*),
          string_agg(uuid_send(partner_system_id) || int4send(quarter) || int2send(octet_length(event_name)::smallint)
@@ -67,8 +62,8 @@ INSERT_ROLL_UPS = """
   INSERT INTO read.projected_batches (batch_id, event_count) SELECT batch_id, event_count FROM write.batches
 """
 EMPTY = """
-  TRUNCATE read.tracking_events_read_model, read.event_counts, read.unknown_events, read.projected_batches,
-           read.count_additions, read.day_counts, read.user_sketches, read.hour_user_sketches
+  TRUNCATE read.tracking_events_read_model, read.unknown_events, read.projected_batches, read.count_additions,
+           read.day_counts, read.user_sketches, read.hour_user_sketches
 """
 QUEUE_ALL = """
   INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, event_count, byte_count FROM write.batches
@@ -77,7 +72,6 @@ QUEUE_ALL = """
 CONTENT = """
   SELECT (SELECT count(*) FROM read.tracking_events_read_model),
          (SELECT sum(hashtextextended(events::text, 0)) FROM read.tracking_events_read_model AS events),
-         (SELECT sum(hashtextextended(counts::text, 0)) FROM read.event_counts AS counts),
          (SELECT sum(hashtextextended(batch_id::text || ' ' || event_count::text, 0)) FROM read.projected_batches)
 """
 

@@ -360,7 +360,8 @@ TEST_SUITE("judge again") {
     RunnerUnderTest(stores).RunUntilIdle();
     stores.Project();
     (void)stores.Read(
-        "TRUNCATE read.tracking_events_read_model; TRUNCATE read.event_counts; TRUNCATE read.projected_batches");
+        "TRUNCATE read.tracking_events_read_model, read.projected_batches, read.count_additions, read.day_counts, "
+        "read.user_sketches, read.hour_user_sketches");
     (void)stores.Write(
         "INSERT INTO write.outbox (batch_id, event_count, byte_count) SELECT batch_id, event_count + judgement_count, "
         "byte_count FROM write.batches");
