@@ -2,6 +2,7 @@
 """Measures ingestion, freshness and page queries with more and more events stored, all by the same program."""
 
 import argparse
+import collections
 import contextlib
 import os
 import pathlib
@@ -25,6 +26,7 @@ PREFIX = "scale"  # one for all: the ids of all loads together are in no order
 FILL = 500_000  # events of one load between two sizes
 DONATIONS = {"type": "object", "properties": {"amount": {"type": "number", "minimum": 0}}}
 LATE_PAGES = 50  # before the one that is measured, if there are so many
+USER = 4711  # whose pages far behind are asked for
 QUESTIONS = {
     "all": {}, "oldest first": {"order": "asc"}, "event name": {"eventName": "donation"},
     "invalid": {"isValid": "false"},
@@ -92,7 +94,7 @@ class Bench:
         whole.drain()
         whole.sql("CHECKPOINT")  # what was written is not to be met by the pages
         return {"ingestion": ingestion, "projection": projection, "fresh": fresh,
-                "pages": {name: self.pages(question) for name, question in QUESTIONS.items()}}
+                "pages": self.pages()}
 
     @contextlib.contextmanager
     def used_by(self, part):
@@ -104,20 +106,29 @@ class Bench:
         used.seconds = sum(after[one] - cpu[one] for one in (part, "postgresql"))
         used.wal_bytes = int(self.whole.sql(WAL)[0][0] - wal)
 
-    def pages(self, question):
-        """Milliseconds of first pages and of a page far behind them."""
-        first = [self.page(question, user=number * 37 % 10_000)[1] for number in range(self.options.pages)]
-        found = {"first": _milliseconds(first)}
-        cursor, user = None, 4711
-        for _ in range(LATE_PAGES):
-            page, _ = self.page(question, cursor, user)
-            cursor = page["nextCursor"]
-            if not cursor:
-                return found
-        page, _ = self.page(question, cursor, user)
-        if page["nextCursor"]:  # it is full
-            found["late"] = _milliseconds([self.page(question, cursor, user)[1] for _ in range(self.options.pages)])
+    def pages(self):
+        """Milliseconds of first pages, and of pages far behind them. All questions in turn, so that what disturbs one
+        disturbs all."""
+        seconds = collections.defaultdict(list)
+        cursors = {name: self.late(question) for name, question in QUESTIONS.items()}
+        for number in range(self.options.pages):
+            for name, question in QUESTIONS.items():
+                seconds[name, "first"].append(self.page(question, user=number * 37 % 10_000)[1])
+                if cursors[name]:
+                    seconds[name, "late"].append(self.page(question, cursors[name], USER)[1])
+        found = collections.defaultdict(dict)
+        for (name, where), taken in seconds.items():
+            found[name][where] = _milliseconds(taken)
         return found
+
+    def late(self, question):
+        """The cursor of a full page far behind; nothing when there is none."""
+        cursor = None
+        for _ in range(LATE_PAGES):
+            cursor = self.page(question, cursor, USER)[0]["nextCursor"]
+            if not cursor:
+                return None
+        return cursor if self.page(question, cursor, USER)[0]["nextCursor"] else None
 
     def page(self, question, cursor=None, user=0):
         parameters = {name: value.format(user=user) for name, value in question.items()}
