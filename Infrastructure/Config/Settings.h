@@ -92,7 +92,7 @@ struct Settings {
   std::string smtp_password;
   std::string smtp_ca_file;  ///< empty: whom the system believes
 
-  std::size_t cache_bytes = 64 * 1024 * 1024;
+  std::size_t cache_bytes = 48 * 1024 * 1024;
   std::string redis_url;  ///< checked; empty: the cache is in memory
   std::chrono::milliseconds cache_staleness{50};
 
