@@ -2,6 +2,7 @@
 """Measures the memory of each process at rest, at full load and after, as separate processes and as `volcanion up`."""
 
 import argparse
+import contextlib
 import os
 import pathlib
 import statistics
@@ -23,7 +24,8 @@ FLAT_MEGABYTES = 4  # less than that is no growth
 REST_SECONDS = 5
 CALM_SECONDS = 15  # after the load: memory that answers have used goes back every few seconds
 PAGE = 1000  # events that an analyst reads once a second
-SHARED = "PostgreSQL, with shared buffers"  # which are used until all of them are: they are of a set size
+# Of a set size, and of workers that come and go: no measure of growth.
+SHARED, VACUUMING = "PostgreSQL, with shared buffers", "PostgreSQL's autovacuum"
 
 
 class Analyst:
@@ -44,9 +46,17 @@ class Analyst:
 def sample(whole):
     """Megabytes of each process; of PostgreSQL's processes together, what they share counted once."""
     found = {name: memory_megabytes([pid])["resident"] for name, pid in whole.processes().items()}
-    postgres = memory_megabytes(whole.postgres_processes())
-    return {**found, "PostgreSQL, private": postgres["private"],
-            SHARED: postgres["proportional"]}
+    pids = whole.postgres_processes()
+    all_of_it = memory_megabytes(pids)
+    vacuuming = memory_megabytes([pid for pid in pids if title(pid).startswith("postgres: autovacuum worker")])["private"]
+    return {**found, "PostgreSQL, private": all_of_it["private"] - vacuuming, VACUUMING: vacuuming,
+            SHARED: all_of_it["proportional"]}
+
+
+def title(pid):
+    with contextlib.suppress(OSError):  # it has ended
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 def series(samples):
@@ -99,7 +109,8 @@ def print_table(results):
                 most = max(one["atFullLoad"], one["most"])
                 goal = f"{most / GOAL_MEGABYTES:.2f}, {'met' if most < GOAL_MEGABYTES else 'MISSED'}"
             megabytes = (f"{one[key]:.1f}" for key in ("rest", "atFullLoad", "early", "late", "after"))
-            rows.append((f"{layout}: {name}", *megabytes, "" if name == SHARED else "yes" if one["isFlat"] else "NO", goal))
+            flat = "" if name in (SHARED, VACUUMING) else "yes" if one["isFlat"] else "NO"
+            rows.append((f"{layout}: {name}", *megabytes, flat, goal))
     circumstances.print_table(rows)
 
 
