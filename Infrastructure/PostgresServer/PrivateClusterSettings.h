@@ -14,8 +14,8 @@ struct PrivateClusterSettings {
   /// Off only for data that may be lost with the machine: what is acknowledged is no longer durable.
   bool fsync = true;
   int max_connections = 100;
-  /// PostgreSQL's own cache in MiB; 0 takes an eighth of the memory there is for this process, at
-  /// least 32 MiB and at most 4 GiB.
+  /// PostgreSQL's own cache in MiB; 0 takes an eighth of the memory there is for this process, at least 32 MiB and
+  /// at most 4 GiB.
   int shared_buffers_mb = 0;
   /// How long the server may stay silent after its start. Recovery after a crash is not silent and takes what it takes.
   std::chrono::seconds start_timeout{60};

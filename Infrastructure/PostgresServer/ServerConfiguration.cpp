@@ -1,6 +1,7 @@
 #include "Infrastructure/PostgresServer/ServerConfiguration.h"
 
 #include "Infrastructure/PostgresServer/FileOwnership.h"
+#include "Infrastructure/PostgresServer/MemoryLimit.h"
 #include "Infrastructure/PostgresServer/Quoting.h"
 #include "Infrastructure/PostgresServer/SocketDirectory.h"
 #include "Infrastructure/PostgresServer/SystemCalls.h"
@@ -12,8 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,37 +36,14 @@ void WriteFile(const ClusterHome& home, const std::string& name, std::string_vie
   fs::rename(unfinished, home.path / name);
 }
 
-constexpr long long kBytesOfMb = 1 << 20;
-
-/// The least limit of this process's control groups (cgroups(7)); nothing when there is none.
-std::optional<long long> GroupMemoryMb() {
-  std::ifstream groups("/proc/self/cgroup");
-  std::string line;
-  std::optional<long long> least;
-  while (std::getline(groups, line)) {
-    const bool is_version_1 = line.find(":memory:/") != std::string::npos;
-    if (!is_version_1 && !line.starts_with("0::/")) continue;
-    const fs::path root = is_version_1 ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup";
-    // In a container, only the root may be there.
-    for (auto group = root / line.substr(line.find('/') + 1);; group = group.parent_path()) {
-      std::ifstream limit(group / (is_version_1 ? "memory.limit_in_bytes" : "memory.max"));
-      long long bytes = 0;
-      if (limit >> bytes) least = std::min(least.value_or(bytes), bytes);  // it may be "max"
-      if (group == root || !group.has_relative_path()) break;
-    }
-  }
-  if (!least) return std::nullopt;
-  return *least / kBytesOfMb;
-}
-
 /// What this process may have; 1 GiB when the system does not tell.
 long long MemoryMb() {
   struct sysinfo machine {};
   const auto all =
       sysinfo(&machine) == 0
-          ? static_cast<long long>(static_cast<unsigned long long>(machine.totalram) * machine.mem_unit) / kBytesOfMb
+          ? static_cast<long long>(static_cast<unsigned long long>(machine.totalram) * machine.mem_unit) / (1 << 20)
           : 1024;
-  return std::min(all, GroupMemoryMb().value_or(all));
+  return std::min(all, GroupMemoryLimitMb().value_or(all));
 }
 
 std::string ServerSettings(const ClusterHome& home, const fs::path& socket_directory,
