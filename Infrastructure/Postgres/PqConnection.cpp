@@ -92,6 +92,13 @@ PqResult PqConnection::Checked(PGresult* result, ExecStatusType expected) {
 
 PqResult PqConnection::Execute(const char* sql) { return Checked(PQexec(connection_.get(), sql), PGRES_COMMAND_OK); }
 
+void PqConnection::Prepare(const char* statements) {
+  if (is_prepared_) return;
+  // What an attempt that failed has prepared stays, whatever else is rolled back.
+  (void)Execute((std::string("DEALLOCATE ALL; ") + statements).c_str());
+  is_prepared_ = true;
+}
+
 PqResult PqConnection::Execute(const char* sql, const std::vector<PqParam>& params) {
   const PqParamArrays arrays(params);
   return Checked(PQexecParams(connection_.get(), sql, static_cast<int>(params.size()), arrays.types.data(),

@@ -103,6 +103,9 @@ class PqConnection {
 
   /// One or more statements without parameters; the result of the last, in text format.
   PqResult Execute(const char* sql);
+  /// Runs PREPARE statements, for EXECUTE; without effect once that has been done, so that a connection has one set of
+  /// them. Not within a transaction.
+  void Prepare(const char* statements);
   /// One statement; the result is in binary format.
   PqResult Execute(const char* sql, const std::vector<PqParam>& params);
   /// BEGIN and one statement with parameters, in one round trip; the result of the statement, in binary format.
@@ -131,6 +134,7 @@ class PqConnection {
 
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
   const std::shared_ptr<PqCutter> cutter_ = std::make_shared<PqCutter>();
+  bool is_prepared_ = false;
 };
 
 /// The cutter of whatever connection an adapter has at the moment. Thread-safe.

@@ -123,8 +123,10 @@ class Postgres:
         except psycopg2.OperationalError:
             return False
 
-    def dsn(self, database, port=None):
-        return f"host=127.0.0.1 port={port or self.port} user=volcanion dbname={database} connect_timeout=5"
+    def dsn(self, database, proxy_port=None):
+        """By way of the Unix socket, as `volcanion up` does it, or of a proxy before the TCP port."""
+        server = f"host=127.0.0.1 port={proxy_port}" if proxy_port else f"host={self.folder} port={self.port}"
+        return f"{server} user=volcanion dbname={database} connect_timeout=5"
 
     def sql(self, database, statement, parameters=None):
         """Rows of a statement in a transaction of its own."""
@@ -156,7 +158,7 @@ class Postgres:
         self._run("pg_dump", "-Fc", "-d", self.dsn(database), "-f", str(file))
 
     def restore(self, database, file):
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "volcanion", database)
+        self._run("createdb", "-h", str(self.folder), "-p", str(self.port), "-U", "volcanion", database)
         # As docs/operations.md has it: `migrate` gives the rights.
         self._run("pg_restore", "--no-owner", "--no-acl", "--exit-on-error", "-d", self.dsn(database), str(file))
 

@@ -34,20 +34,20 @@ TEST_SUITE("event store") {
   }
 
   TEST_CASE("nothing is answered before PostgreSQL has committed") {
-    StoreUnderTest test;
-    std::future<domain::Result<Appended>> pending;
+    StoreUnderTest test({.committers = 1});
+    CHECK(test.StoreOne(test.Event("e0")).status == Status::kStored);  // and its statements are prepared
     infrastructure::PqConnection blocker(test.stores.write_dsn());
     (void)blocker.Execute("BEGIN; LOCK TABLE write.outbox IN ACCESS EXCLUSIVE MODE");
-    pending = test.Begin(List(test.Event("e1")));
+    auto pending = test.Begin(List(test.Event("e1")));
     // The committer is as far as it gets: it waits for the lock, one statement before COMMIT.
     WaitUntil("the committer waits for the lock", [&] {
       return test.Ask("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'write.outbox'::regclass") == "1";
     });
     CHECK(pending.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);
-    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "0");
+    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "1");
     (void)blocker.Execute("COMMIT");
     CHECK(pending.get().ok());
-    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "1");
+    CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "2");
   }
 
   TEST_CASE("what arrives during a commit is committed together") {
@@ -273,6 +273,15 @@ TEST_SUITE("event store") {
     (void)blocker.Execute("SELECT pg_advisory_unlock(1)");
     CHECK(test.StoreOne(test.Event("e1")).status == Status::kStored);
     CHECK(test.Ask("SELECT count(*) FROM write.tracking_events") == "1");
+  }
+
+  TEST_CASE("a connection whose statements could not be prepared prepares them with the next group") {
+    StoreUnderTest test({.committers = 1});
+    (void)test.Ask("ALTER TABLE write.outbox RENAME TO elsewhere");
+    CHECK_FALSE(test.Begin(List(test.Event("e1"))).get().ok());
+    (void)test.Ask("ALTER TABLE write.elsewhere RENAME TO outbox");
+    CHECK(test.StoreOne(test.Event("e1")).status == Status::kStored);
+    CHECK(test.Ask("SELECT sum(event_count) FROM write.outbox") == "1");
   }
 
   TEST_CASE("what waits in the queue is committed before the store goes") {

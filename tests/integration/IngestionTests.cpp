@@ -192,7 +192,7 @@ TEST_SUITE("ingestion") {
     std::vector<std::thread> clients;
     for (int i = 0; i < 12; ++i) {
       clients.emplace_back([&, i] {
-        // A second one only after the first waits inside its transaction: then six fit, one of them there.
+        // A second one only after the first is in the committer's hands: then six fit, one of them there.
         const auto answer = service.Ingest(sender, R"({"eventId":")" + std::to_string(i) + R"(","eventName":"e"})");
         if (answer.status == 202) ++accepted;
         if (answer.status == 503 && answer.Header("Retry-After") == "1") ++refused;
