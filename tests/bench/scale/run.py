@@ -45,56 +45,48 @@ class Used:
         return {"microsecondsPerEvent": self.seconds * 1e6 / events, "walBytesPerEvent": self.wal_bytes / events}
 
 
-class Bench:
-    def __init__(self, options, whole):
-        self.options, self.whole = options, whole
+class Store:
+    """The whole of Volcanion with so many events stored."""
+
+    def __init__(self, options, whole, millions):
+        self.options, self.whole, self.millions = options, whole, millions
         self.first = 0  # the number of the next event
+        self.ingestion, self.projection, self.fresh = [], [], []
+        self.page_seconds = collections.defaultdict(list)
 
     def load(self, **how):
         found = self.whole.generate(prefix=PREFIX, first=self.first, scatter=True, mixed=True, batch=self.options.batch,
-                                connections=self.options.connections, **how)
+                                    connections=self.options.connections, **how)
         self.first += found["sent"]
         return found
 
-    def measure(self):
+    def fill(self):
+        """As clients do it; more than the sync worker can take waits until it has taken the rest."""
         whole = self.whole
         whole.start(whole.sync)
         whole.partner.describe("donation", DONATIONS)
-        sizes = []
-        for millions in self.options.millions:
-            self.fill(round(millions * 1e6))
-            self.say(f"measuring at {millions} million")
-            sizes.append({"millions": millions, "storedBefore": self.whole.stored(), **self.at_this_size(),
-                          "diskGigabytes": whole.sql(SIZE)[0][0] / 1e9})
-            for name, (value, _, unit) in figures(sizes[-1]).items():
-                self.say(f"  {name}: {value:,.2f} {unit}")
-        return sizes
-
-    def fill(self, target):
-        """As clients do it; more than the sync worker can take waits until it has taken the rest."""
-        while (missing := target - self.whole.stored()) > 0:
-            self.say(f"filling, {missing:,} events to go")
+        while (missing := round(self.millions * 1e6) - whole.stored()) > 0:
+            say(f"filling to {self.millions:g} million, {missing:,} events to go")
             self.load(watch=False, warm_up=0, seconds=3600, max_events=min(FILL, missing))
-            self.whole.drain()
-        self.whole.sql("VACUUM ANALYZE")  # as autovacuum would in time, so that no size meets it
-        self.whole.sql("CHECKPOINT")
+            whole.drain()
+        whole.sql("VACUUM ANALYZE")  # as autovacuum would in time, so that no size meets it
+        whole.sql("CHECKPOINT")
+        self.stored_before = whole.stored()
 
-    def at_this_size(self):
-        whole, options, ingestion, projection = self.whole, self.options, [], []
-        for _ in range(options.rounds):
-            whole.sync.terminate()
-            with self.used_by("api") as used:
-                found = self.load(watch=False, warm_up=1, seconds=options.seconds)
-            ingestion.append(found | used.per(found["sent"]))
-            whole.start(whole.sync)
-            with self.used_by("sync") as used:
-                seconds, events = whole.drain()
-            projection.append({"eventsPerSecond": events / seconds, **used.per(events)})
-        fresh = self.load(rate=options.rate, warm_up=2, seconds=options.seconds * 2)
-        whole.drain()
-        whole.sql("CHECKPOINT")  # what was written is not to be met by the pages
-        return {"ingestion": ingestion, "projection": projection, "fresh": fresh,
-                "pages": self.pages()}
+    def measure_writing(self):
+        whole = self.whole
+        whole.sync.terminate()
+        with self.used_by("api") as used:
+            found = self.load(watch=False, warm_up=1, seconds=self.options.seconds)
+        self.ingestion.append(found | used.per(found["sent"]))
+        whole.start(whole.sync)
+        with self.used_by("sync") as used:
+            seconds, events = whole.drain()
+        self.projection.append({"eventsPerSecond": events / seconds, **used.per(events)})
+
+    def measure_freshness(self):
+        self.fresh.append(self.load(rate=self.options.rate, warm_up=2, seconds=self.options.seconds * 2))
+        self.whole.drain()
 
     @contextlib.contextmanager
     def used_by(self, part):
@@ -106,20 +98,16 @@ class Bench:
         used.seconds = sum(after[one] - cpu[one] for one in (part, "postgresql"))
         used.wal_bytes = int(self.whole.sql(WAL)[0][0] - wal)
 
-    def pages(self):
-        """Milliseconds of first pages, and of pages far behind them. All questions in turn, so that what disturbs one
-        disturbs all."""
-        seconds = collections.defaultdict(list)
-        cursors = {name: self.late(question) for name, question in QUESTIONS.items()}
-        for number in range(self.options.pages):
-            for name, question in QUESTIONS.items():
-                seconds[name, "first"].append(self.page(question, user=number * 37 % 10_000)[1])
-                if cursors[name]:
-                    seconds[name, "late"].append(self.page(question, cursors[name], USER)[1])
-        found = collections.defaultdict(dict)
-        for (name, where), taken in seconds.items():
-            found[name][where] = _milliseconds(taken)
-        return found
+    def prepare_pages(self):
+        self.whole.sql("CHECKPOINT")  # what was written is not to be met by the pages
+        self.cursors = {name: self.late(question) for name, question in QUESTIONS.items()}
+
+    def measure_pages(self, number):
+        """A first page for each question, and one far behind."""
+        for name, question in QUESTIONS.items():
+            self.page_seconds[name, "first"].append(self.page(question, user=number * 37 % 10_000)[1])
+            if self.cursors[name]:
+                self.page_seconds[name, "late"].append(self.page(question, self.cursors[name], USER)[1])
 
     def late(self, question):
         """The cursor of a full page far behind; nothing when there is none."""
@@ -137,9 +125,37 @@ class Bench:
         return self.whole.ask(f"/api/events/partner-system/{self.whole.partner.flagging}?"
                               f"{urllib.parse.urlencode(parameters)}")
 
-    @staticmethod
-    def say(text):
-        print(text, file=sys.stderr, flush=True)
+    def found(self):
+        pages = collections.defaultdict(dict)
+        for (name, where), taken in self.page_seconds.items():
+            pages[name][where] = _milliseconds(taken)
+        return {"millions": self.millions, "storedBefore": self.stored_before, "storedAfter": self.whole.stored(),
+                "diskGigabytes": self.whole.sql(SIZE)[0][0] / 1e9, "ingestion": self.ingestion,
+                "projection": self.projection, "fresh": self.fresh, "pages": pages}
+
+
+def measure(options, stores):
+    """All sizes in turn, each time the other way round, so that what disturbs one disturbs all."""
+    for store in stores:
+        store.fill()
+    for number in range(options.rounds):
+        for store in stores[::1 if number % 2 == 0 else -1]:
+            store.measure_writing()
+            store.measure_freshness()
+            say(f"round {number + 1} of {options.rounds}, {store.millions:g} million: ingestion "
+                f"{store.ingestion[-1]['eventsPerSecond']:,.0f}, projection "
+                f"{store.projection[-1]['eventsPerSecond']:,.0f} events/s, readable "
+                f"{store.fresh[-1]['readableP50Milliseconds']:.0f}, {store.fresh[-1]['readableP99Milliseconds']:.0f} ms")
+    for store in stores:
+        store.prepare_pages()
+    for number in range(options.pages):
+        for store in stores[::1 if number % 2 == 0 else -1]:
+            store.measure_pages(number)
+    return [store.found() for store in stores]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def _milliseconds(seconds):
@@ -156,7 +172,8 @@ def figures(size):
                                                 ("WAL", "walBytesPerEvent", False, "bytes/event")):
             found[f"{part}, {name}"] = statistics.median(one[key] for one in size[part]), more_is_better, unit
     for name in ("P50", "P99"):
-        found[f"readable, {name.lower()}"] = size["fresh"][f"readable{name}Milliseconds"], False, "ms"
+        found[f"readable, {name.lower()}"] = statistics.median(
+            one[f"readable{name}Milliseconds"] for one in size["fresh"]), False, "ms"
     for name, page in size["pages"].items():
         found[f"first page, {name}"] = page["first"]["p50"], False, "ms"
         if "late" in page:
@@ -201,20 +218,26 @@ def run(options):
     report = {"benchmark": "scale", **circumstances.report_head(options.build), "batch": options.batch,
               "connections": options.connections, "secondsPerMeasurement": options.seconds, "rounds": options.rounds,
               "rate": options.rate, "postgresSettings": SETTINGS}
-    with folder_in(options.directory) as folder, Whole(options.build, folder) as whole:
-        sizes = Bench(options, whole).measure()
+    with contextlib.ExitStack() as stack:
+        folder, stores = stack.enter_context(folder_in(options.directory)), []
+        for number, millions in enumerate(options.millions):
+            own = folder / str(number)
+            own.mkdir(mode=0o755)
+            stores.append(Store(options, stack.enter_context(Whole(options.build, own)), millions))
+        sizes = measure(options, stores)
     report["sizes"], report["loadAfter"] = sizes, os.getloadavg()
-    report["eventBytes"] = sizes[0]["fresh"]["eventBytes"]
+    report["eventBytes"] = sizes[0]["ingestion"][0]["eventBytes"]
     report["results"] = rows = compare(sizes)
     print_program(report, circumstances.load_line(report))
     print(f"events    {report['eventBytes']} bytes as sent, unique ids in no order, one system, judged by a schema, "
           f"1 in 100 invalid, 1 in 10 of another name, 10,000 users; batches of {options.batch} over "
           f"{options.connections} connections; generator, API, sync and PostgreSQL share the machine")
-    print(f"measured  after VACUUM ANALYZE; ingestion and projection each alone, medians of {options.rounds} rounds of "
-          f"{options.seconds} s; readable after the answer at {options.rate:,} events/s; pages of 100 events past "
-          f"the cache, medians of {options.pages}, late: {LATE_PAGES} pages further, if that is full")
-    disk = (f"{size['diskGigabytes']:.1f} GB at {size['millions']:g} million" for size in sizes)
-    print(f"disk      {', '.join(disk)}\n")
+    print(f"measured  one store for each size, in turn, after VACUUM ANALYZE; ingestion and projection each alone, readable "
+          f"after the answer at {options.rate:,} events/s, medians of {options.rounds} rounds of {options.seconds} s "
+          f"({options.seconds * 2} s at that rate); pages of 100 events past the cache, medians of {options.pages}, late: "
+          f"{LATE_PAGES} pages further, if that is full")
+    ends = (f"{size['storedAfter'] / 1e6:.1f} million and {size['diskGigabytes']:.1f} GB" for size in sizes)
+    print(f"in the end {', '.join(ends)}\n")
     print_table(sizes, rows)
     circumstances.write_results(options, report, plot(sizes, rows))
 
@@ -230,10 +253,10 @@ def main():
     parser = argparse.ArgumentParser(
         prog="script/bench scale",
         description="Measures ingestion, projection, freshness and page queries at several numbers of stored events. "
-        "The goal is that at most 10 % is lost on the way from the first to the last. 20 million take some 50 GB.")
+        "The goal is that at most 10 % is lost on the way from the first to the last. They take some 60 GB.")
     parser.add_argument("--millions", type=sizes_of, default=[1, 5, 20], help="of stored events (default 1,5,20)")
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement (default %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="of ingestion and projection (default %(default)s)")
+    parser.add_argument("--seconds", type=int, default=3, help="of each measurement (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="of all but pages (default %(default)s)")
     parser.add_argument("--rate", type=int, default=10_000,
                         help="events/s when freshness is measured (default %(default)s)")
     parser.add_argument("--pages", type=int, default=200, help="measurements of each page (default %(default)s)")
